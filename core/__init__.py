@@ -1,0 +1,1 @@
+"""The words everyone speaks: types, boxes, keypoints, errors. NumPy only."""

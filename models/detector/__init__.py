@@ -1,0 +1,1 @@
+"""The bundled person detector: boxes and 17 COCO keypoints in one pass."""

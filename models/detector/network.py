@@ -1,0 +1,52 @@
+"""The bundled detector's network: a YOLO26 pose network at an eighth of the full width, with a separable keypoint head.
+
+In the stock head the keypoint branch keeps 85 channels of full 3×3 convolutions whatever the width of the network, so
+below nano size it costs more than backbone and neck together (249 of 430 ms in a training step at width 0.125). Here
+the branch is two depthwise-separable convolutions of 64 channels. The one-to-one head is left out as well: ordinary
+suppression over a single class costs less than a second head does.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from ultralytics.nn.modules import Conv, DWConv
+from ultralytics.nn.tasks import PoseModel
+
+ARCHITECTURE = Path(__file__).with_name("yolo26-pose-slim.yaml")
+KEYPOINT_CHANNELS = 64
+
+
+class SlimPoseModel(PoseModel):
+    """`ultralytics.nn.tasks.PoseModel` whose keypoint branch is depthwise-separable.
+
+    Input (N, 3, H, W) float32 RGB in [0, 1], H and W multiples of 32. In eval mode the first output is
+    (N, 56, anchors): x, y, w, h in input pixels, one class score, then 17 × (x, y, visibility).
+    """
+
+    def __init__(self, cfg: Any = str(ARCHITECTURE), **kwargs: Any) -> None:
+        super().__init__(cfg, **kwargs)
+        head = self.model[-1]
+        widths = [branch[0].conv.in_channels for branch in head.cv4]
+        keypoint_values, sigma_values = head.nk, head.nk_sigma
+        head.cv4 = nn.ModuleList(_separable_branch(width, KEYPOINT_CHANNELS) for width in widths)
+        head.cv4_kpts = nn.ModuleList(nn.Conv2d(KEYPOINT_CHANNELS, keypoint_values, 1) for _ in widths)
+        head.cv4_sigma = nn.ModuleList(nn.Conv2d(KEYPOINT_CHANNELS, sigma_values, 1) for _ in widths)
+
+
+def _separable_branch(channels_in: int, channels: int) -> nn.Sequential:
+    return nn.Sequential(
+        DWConv(channels_in, channels_in, 3),
+        Conv(channels_in, channels, 1),
+        DWConv(channels, channels, 3),
+        Conv(channels, channels, 1),
+    )
+
+
+def build(state: dict[str, torch.Tensor] | None = None) -> SlimPoseModel:
+    """The network in eval mode, with `state` loaded where given; RuntimeError where the state does not fit it."""
+    model = SlimPoseModel(verbose=False)
+    if state is not None:
+        model.load_state_dict(state, strict=True)
+    return model.eval()

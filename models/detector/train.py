@@ -1,0 +1,98 @@
+"""Train the bundled detector through Ultralytics, on the CPU or a GPU; stop and start it as you like.
+
+python -m models.detector.dataset …          # once: the training set
+python -m models.detector.train --epochs 60  # goes on from the last checkpoint where there is one
+"""
+
+from copy import copy
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from core.quiet import hush
+
+hush()
+
+from ultralytics.models.yolo.pose import PoseTrainer, PoseValidator  # noqa: E402
+
+from models.detector.network import ARCHITECTURE, SlimPoseModel  # noqa: E402
+
+# Wide colour jitter for the casts of cheap cameras; small rotations for cameras that hang askew.
+AUGMENTATION = {
+    "hsv_h": 0.06,
+    "hsv_s": 0.7,
+    "hsv_v": 0.5,
+    "degrees": 6.0,
+    "scale": 0.6,
+    "translate": 0.15,
+    "fliplr": 0.5,
+}
+
+
+class SlimPoseTrainer(PoseTrainer):
+    """Ultralytics' pose trainer for `SlimPoseModel`."""
+
+    def get_model(self, cfg: Any = None, weights: Any = None, verbose: bool = True) -> SlimPoseModel:
+        """A new network, with `weights` loaded where given."""
+        model = SlimPoseModel(
+            str(ARCHITECTURE), nc=self.data["nc"], data_kpt_shape=self.data["kpt_shape"], verbose=verbose
+        )
+        if weights:
+            model.load(weights)
+        return model
+
+    def get_validator(self) -> PoseValidator:
+        """The stock validator, with the names of the losses it prints."""
+        self.loss_names = ("box_loss", "pose_loss", "kobj_loss", "cls_loss", "dfl_loss", "rle_loss")
+        return PoseValidator(self.test_loader, save_dir=self.save_dir, args=copy(self.args), _callbacks=self.callbacks)
+
+
+def main(
+    data: Annotated[Path, typer.Option(help="data.yaml written by models.detector.dataset.")] = Path(
+        "build/detector/data/data.yaml"
+    ),
+    output: Annotated[Path, typer.Option(help="Where checkpoints go.")] = Path("build/detector/run"),
+    weights: Annotated[Path | None, typer.Option(help="Start from these weights instead of from nothing.")] = None,
+    epochs: Annotated[int, typer.Option(min=1)] = 60,
+    image_size: Annotated[int, typer.Option(help="Longer side in px.")] = 320,
+    batch: Annotated[int, typer.Option(min=1)] = 16,
+    learning_rate: Annotated[float, typer.Option()] = 0.002,
+    close_mosaic: Annotated[int, typer.Option(help="Epochs without mosaic at the end.")] = 4,
+    device: Annotated[str, typer.Option()] = "cpu",
+    seed: Annotated[int, typer.Option()] = 0,
+) -> None:
+    """Train, or go on with the run in `output` where it was stopped."""
+    last = output / "weights" / "last.pt"
+    overrides = {
+        "model": str(last if last.exists() else weights or ARCHITECTURE),
+        "resume": str(last) if last.exists() else False,
+        "data": str(data.resolve()),
+        "project": str(output.parent.resolve()),
+        "name": output.name,
+        "exist_ok": True,
+        "epochs": epochs,
+        "imgsz": image_size,
+        "batch": batch,
+        "device": device,
+        "seed": seed,
+        "workers": 1,
+        "cache": "ram",
+        "optimizer": "AdamW",
+        "lr0": learning_rate,
+        "lrf": 0.02,
+        "cos_lr": True,
+        "warmup_epochs": 1.0,
+        "close_mosaic": close_mosaic,
+        "nbs": batch,
+        "amp": device != "cpu",
+        "plots": False,
+        "val": True,
+        "save_period": -1,
+        **AUGMENTATION,
+    }
+    SlimPoseTrainer(overrides=overrides).train()
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,1 @@
+"""The stages in order, and all that touches files, processes and clocks."""

@@ -1,0 +1,1 @@
+"""Worlds with perfect truth: people, cameras, videos, crops. `python -m synth …`"""
