@@ -15,8 +15,8 @@ class CameraResult:
     """One camera after its video was read.
 
     id: the file's stem or the folder's name; name: for display; source: the video file or image folder.
-    width, height: px of the upright picture; fps: mean frame rate; frame_times_s (F,) float64: presentation time of each
-    decoded frame plus offset_s, strictly increasing; error: why the camera stopped early, or None. A camera that could
+    width, height: px of the upright picture; fps: mean frame rate; frame_times_s (F,) float64: presentation time of
+    each decoded frame plus offset_s, strictly increasing; error: why the camera stopped early, or None. One that could
     not be opened at all has no frames and width 0.
     """
 

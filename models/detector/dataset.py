@@ -16,6 +16,7 @@ import typer
 import yaml
 from rich.progress import track
 
+from core.errors import InputError
 from models.detector.teacher import MIRROR, MoveNetTeacher
 
 OFFICE_STRIDE = 3
@@ -61,6 +62,8 @@ def add_split(source: Path, output: Path, split: str, teacher: MoveNetTeacher | 
         if label_file.exists():
             continue
         image = cv2.imread(str(path))
+        if image is None:
+            raise InputError(f"{path}: not an image, or damaged. Copy the set again.")
         height, width = image.shape[:2]
         boxes = read_boxes(source / "labels" / f"{path.stem}.txt", width, height)
         keypoints = teacher.label(image, boxes) if teacher else np.zeros((len(boxes), 17, 3))

@@ -27,7 +27,7 @@ class SlimPoseModel(PoseModel):
 
     def __init__(self, cfg: Any = str(ARCHITECTURE), **kwargs: Any) -> None:
         super().__init__(cfg, **kwargs)
-        head = self.model[-1]
+        head: Any = list(self.model.children())[-1]
         widths = [branch[0].conv.in_channels for branch in head.cv4]
         keypoint_values, sigma_values = head.nk, head.nk_sigma
         head.cv4 = nn.ModuleList(_separable_branch(width, KEYPOINT_CHANNELS) for width in widths)

@@ -44,7 +44,7 @@ class SlimPoseTrainer(PoseTrainer):
 
     def get_validator(self) -> PoseValidator:
         """The stock validator, with the names of the losses it prints."""
-        self.loss_names = ("box_loss", "pose_loss", "kobj_loss", "cls_loss", "dfl_loss", "rle_loss")
+        self.loss_names: tuple[str, ...] = ("box_loss", "pose_loss", "kobj_loss", "cls_loss", "dfl_loss", "rle_loss")
         return PoseValidator(self.test_loader, save_dir=self.save_dir, args=copy(self.args), _callbacks=self.callbacks)
 
 

@@ -1,0 +1,21 @@
+"""Single stages from the command line: `python -m pipeline …`."""
+
+import typer
+
+from core.quiet import hush
+
+hush()
+
+from pipeline.detect.command import detect  # noqa: E402
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.command()(detect)
+
+
+@app.callback()
+def main() -> None:
+    """Run one stage alone."""
+
+
+if __name__ == "__main__":
+    app(prog_name="python -m pipeline")

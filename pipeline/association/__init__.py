@@ -1,0 +1,6 @@
+"""Who is who across cameras: evidence, constraints, linkage, and the reasons for every merge."""
+
+from pipeline.association.config import AssociateConfig
+from pipeline.association.merging import AppearanceDistance, associate
+
+__all__ = ["AppearanceDistance", "AssociateConfig", "associate"]

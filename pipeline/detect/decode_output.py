@@ -1,0 +1,67 @@
+"""Raw output of a YOLO network to detections in the frame.
+
+Two layouts exist. Dense: (4 + classes [+ 51], anchors), boxes as centre and size, to be suppressed here. End to end:
+(candidates, 6 [+ 51]), boxes as corners with score and class, already without duplicates.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from core.boxes import clip_to_image
+from core.keypoints import COUNT
+from core.types import Detections
+from pipeline.detect.config import DetectConfig
+from pipeline.detect.letterbox import Letterbox
+
+KEYPOINT_VALUES = COUNT * 3
+MIN_SIDE_PX = 2.0  # thinner boxes are no people
+
+
+@dataclass(frozen=True)
+class OutputLayout:
+    """How to read a network's output: which class is a person, how many classes there are, whether it has keypoints."""
+
+    classes: int
+    person_class: int
+    keypoints: bool
+    end_to_end: bool
+
+
+def decode_output(raw: np.ndarray, layout: OutputLayout, box: Letterbox, config: DetectConfig) -> Detections:
+    """`raw`: the network's output for one image, without the batch axis. No people give an empty form."""
+    if layout.end_to_end:
+        rows = raw[(raw[:, 4] >= config.score) & (raw[:, 5].astype(int) == layout.person_class)]
+        corners, scores, keypoints = rows[:, :4], rows[:, 4], rows[:, 6:]
+    else:
+        corners, scores, keypoints = _dense(raw, layout, config)
+    order = np.argsort(-scores, kind="stable")[: config.max_people]
+    corners, scores, keypoints = corners[order], scores[order], keypoints[order]
+    boxes = clip_to_image(box.points_to_frame(corners.reshape(-1, 2, 2)).reshape(-1, 4), box.width, box.height)
+    good = np.isfinite(boxes).all(1) & ((boxes[:, 2:] - boxes[:, :2]) >= MIN_SIDE_PX).all(1)
+    found_keypoints = None
+    if layout.keypoints:
+        joints = keypoints[good].reshape(-1, COUNT, 3)
+        places = box.points_to_frame(joints[:, :, :2])
+        found_keypoints = np.concatenate([places, np.clip(joints[:, :, 2:], 0, 1)], 2)
+    return Detections(boxes[good], np.clip(scores[good], 0, 1), found_keypoints)
+
+
+def _dense(raw: np.ndarray, layout: OutputLayout, config: DetectConfig) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    scores = raw[4 + layout.person_class]
+    likely = np.flatnonzero(scores >= config.score)
+    scores = scores[likely]
+    centre, size = raw[:2, likely].T, raw[2:4, likely].T
+    keypoints = raw[4 + layout.classes : 4 + layout.classes + KEYPOINT_VALUES, likely].T
+    keep = np.asarray(
+        cv2.dnn.NMSBoxes(
+            np.concatenate([centre - size / 2, size], 1).astype(np.float64).tolist(),
+            scores.tolist(),
+            0.0,
+            config.overlap,
+        ),
+        dtype=int,
+    ).reshape(-1)
+    corners = np.concatenate([centre - size / 2, centre + size / 2], 1)
+    return corners[keep], scores[keep], keypoints[keep]

@@ -1,0 +1,57 @@
+"""Fit a frame into a network's input and bring what was found back into the frame."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+MULTIPLE_PX = 32  # the coarsest stride of the networks
+GREY = 114  # what Ultralytics pads with in training
+
+
+@dataclass(frozen=True)
+class Letterbox:
+    """A frame of width × height brought into an input of input_width × input_height: scaled, centred, padded."""
+
+    width: int
+    height: int
+    input_width: int
+    input_height: int
+
+    @classmethod
+    def rectangular(cls, width: int, height: int, longer_side: int) -> "Letterbox":
+        """The smallest input, in multiples of 32, that holds the frame with its longer side at `longer_side` px."""
+        scale = longer_side / max(width, height)
+        return cls(width, height, _round_up(width * scale), _round_up(height * scale))
+
+    @property
+    def scale(self) -> float:
+        """Input pixels per frame pixel."""
+        return min(self.input_width / self.width, self.input_height / self.height)
+
+    @property
+    def _inner(self) -> tuple[int, int, int, int]:
+        """Left, top, width, height of the frame within the input."""
+        inner_width, inner_height = round(self.width * self.scale), round(self.height * self.scale)
+        return (self.input_width - inner_width) // 2, (self.input_height - inner_height) // 2, inner_width, inner_height
+
+    def apply(self, image_bgr: np.ndarray) -> np.ndarray:
+        """The input picture (input_height, input_width, 3) uint8 BGR."""
+        left, top, inner_width, inner_height = self._inner
+        # Area averaging keeps thin limbs when shrinking a lot; it costs more than linear and gains nothing near 1:1.
+        how = cv2.INTER_AREA if self.scale < 0.5 else cv2.INTER_LINEAR
+        inner = cv2.resize(image_bgr, (inner_width, inner_height), interpolation=how)
+        if inner.shape[:2] == (self.input_height, self.input_width):
+            return inner
+        right, bottom = self.input_width - left - inner_width, self.input_height - top - inner_height
+        return cv2.copyMakeBorder(inner, top, bottom, left, right, cv2.BORDER_CONSTANT, value=(GREY, GREY, GREY))
+
+    def points_to_frame(self, points_xy: np.ndarray) -> np.ndarray:
+        """Points (..., 2) from input to frame pixels."""
+        left, top, inner_width, inner_height = self._inner
+        per_axis = np.array([self.width / inner_width, self.height / inner_height], np.float32)
+        return (points_xy - np.array([left, top], np.float32)) * per_axis
+
+
+def _round_up(length: float) -> int:
+    return max(1, -(-round(length) // MULTIPLE_PX)) * MULTIPLE_PX

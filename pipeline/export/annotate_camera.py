@@ -1,0 +1,127 @@
+"""One camera's annotated video: for every frame, the people of its tracklets drawn where they were."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+
+from core.types import FILLED, Frame, Tracklet, TrackletKey
+from pipeline.export.annotate import AnnotatedVideo
+from pipeline.export.config import ExportConfig
+from pipeline.export.drawing import Painter, Person
+from pipeline.export.whole import whole_file
+from pipeline.result import CameraResult
+
+
+@dataclass(frozen=True)
+class AnnotationReport:
+    """What was written: path, or None where there was no frame to write; frames; what could not be kept."""
+
+    path: Path | None
+    frames: int
+    warnings: tuple[str, ...] = ()
+
+
+def annotate_camera(
+    camera: CameraResult,
+    tracklets: Sequence[Tracklet],
+    identity_of: Mapping[TrackletKey, int],
+    frames: Iterable[tuple[Frame, Fraction]],
+    out_path: Path,
+    config: ExportConfig,
+) -> AnnotationReport:
+    """Draw `tracklets` on `frames` and write them to `out_path`, an MP4 that appears whole or not at all.
+
+    frames: every frame of the camera in order, each with its presentation time on the source's own clock (without the
+    camera's offset). Pictures are drawn on where they may be written to, else copied. Without any frame no file is
+    written. Tracklets without identity are not drawn. Raises OutputError; errors of `frames` pass through.
+    """
+    incoming = iter(frames)
+    first = next(incoming, None)
+    if first is None:
+        return AnnotationReport(None, 0, (f"camera {camera.id!r}: no frames, so no annotated video",))
+    height, width = first[0].image.shape[:2]
+    painter = Painter(width, height, joint_confidence=config.joint_confidence)
+    cast = Cast([tracklet for tracklet in tracklets if tracklet.key in identity_of], identity_of, config)
+    with whole_file(out_path) as part:
+        video = AnnotatedVideo.open(part, camera.source, width, height, fps=camera.fps, config=config)
+        with video:
+            for frame, pts_s in chain([first], incoming):
+                image = frame.image if frame.image.flags.writeable else frame.image.copy()
+                painter.draw(image, cast.at(frame.index))
+                video.write(image, pts_s)
+    return AnnotationReport(out_path, video.frames, tuple(video.warnings))
+
+
+class Cast:
+    """Who is to be drawn in which frame. Rows of all tracklets, sorted by frame, are looked up by bisection."""
+
+    def __init__(self, tracklets: Sequence[Tracklet], identity_of: Mapping[TrackletKey, int], config: ExportConfig):
+        """tracklets: of one camera, each with an identity."""
+        self._config = config
+        self._tracklets = [bridged(tracklet, config.bridge_s) for tracklet in tracklets if len(tracklet)]
+        self._identities = [identity_of[tracklet.key] for tracklet in self._tracklets]
+        lengths = [len(tracklet) for tracklet in self._tracklets]
+        frames = np.concatenate([np.zeros(0, np.int32), *(tracklet.frames for tracklet in self._tracklets)])
+        order = np.argsort(frames, kind="stable")
+        self._frames = frames[order]
+        self._owners = np.repeat(np.arange(len(lengths)), lengths)[order]
+        self._rows = np.concatenate([np.zeros(0, int), *(np.arange(length) for length in lengths)])[order]
+
+    def at(self, frame: int) -> list[Person]:
+        """The people of one frame; each identity once, a detected box before a filled one."""
+        low, high = np.searchsorted(self._frames, [frame, frame + 1])
+        people: dict[int, Person] = {}
+        for owner, row in zip(self._owners[low:high].tolist(), self._rows[low:high].tolist(), strict=True):
+            person = self._person(owner, row)
+            if person.identity not in people or people[person.identity].filled:
+                people[person.identity] = person
+        return list(people.values())
+
+    def _person(self, owner: int, row: int) -> Person:
+        tracklet, trail_s = self._tracklets[owner], self._config.trail_s
+        now_s = tracklet.times_s[row]
+        start = int(np.searchsorted(tracklet.times_s, now_s - trail_s)) if trail_s > 0 else row
+        past = tracklet.boxes_xyxy[start : row + 1]
+        age = (now_s - tracklet.times_s[start : row + 1]) / (trail_s or 1.0)
+        keypoints = (
+            tracklet.keypoints_xyc[row] if self._config.skeleton and tracklet.keypoints_xyc is not None else None
+        )
+        return Person(
+            identity=self._identities[owner],
+            box_xyxy=tracklet.boxes_xyxy[row],
+            filled=bool(tracklet.source[row] == FILLED),
+            trail_px=np.stack([(past[:, 0] + past[:, 2]) / 2, past[:, 3]], axis=1),
+            trail_age=age,
+            keypoints_xyc=keypoints,
+        )
+
+
+def bridged(tracklet: Tracklet, bridge_s: float) -> Tracklet:
+    """`tracklet` with a straight line of filled boxes through every gap shorter than `bridge_s`, for the eye only."""
+    gaps = np.diff(tracklet.frames)
+    wanted = (gaps > 1) & (np.diff(tracklet.times_s) < bridge_s)
+    if not wanted.any():
+        return tracklet
+    new = np.concatenate(list(_inner_frames(tracklet.frames, np.flatnonzero(wanted))))
+    frames = np.concatenate([tracklet.frames, new])
+    order = np.argsort(frames)
+    times_s = np.concatenate([tracklet.times_s, np.interp(new, tracklet.frames, tracklet.times_s)])
+    columns = [np.interp(new, tracklet.frames, column) for column in tracklet.boxes_xyxy.T]
+    boxes_xyxy = np.concatenate([tracklet.boxes_xyxy, np.stack(columns, axis=1)])
+    scores = np.concatenate([tracklet.scores, np.zeros(len(new))])
+    source = np.concatenate([tracklet.source, np.full(len(new), FILLED)])
+    keypoints = tracklet.keypoints_xyc
+    if keypoints is not None:
+        keypoints = np.concatenate([keypoints, np.zeros((len(new), *keypoints.shape[1:]), np.float32)])[order]
+    return Tracklet(
+        tracklet.key, frames[order], times_s[order], boxes_xyxy[order], scores[order], source[order], keypoints
+    )
+
+
+def _inner_frames(frames: np.ndarray, gaps: np.ndarray) -> Iterator[np.ndarray]:
+    for gap in gaps.tolist():
+        yield np.arange(frames[gap] + 1, frames[gap + 1])

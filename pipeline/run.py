@@ -1,0 +1,243 @@
+"""The main job: a folder of videos in, one identity per person out."""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from core.errors import CameraError, InputError
+from core.types import Appearance, Tracklet, TrackletKey
+from pipeline.artifacts import artifact_path
+from pipeline.association import associate
+from pipeline.camera_tracks import CameraTracks
+from pipeline.cameras_file import CamerasFile, read_cameras_toml
+from pipeline.device import choose_device
+from pipeline.export import mot, parquet, tracks_json
+from pipeline.export.verify import verify_outputs
+from pipeline.output_folder import WORK, prepare_output
+from pipeline.read_cameras import CameraJob, Progress, Report
+from pipeline.record import metadata, write_run_json
+from pipeline.result import CameraResult, RunResult
+from pipeline.settings import Settings
+from pipeline.tasks import AnnotateTask, ReadTask, annotate, open_engines, read, threads_for
+from pipeline.video import CameraSource, find_cameras
+from pipeline.workers import Lost, choose_workers, run_tasks
+
+CAMERAS_FILE = "cameras.toml"
+
+
+@dataclass
+class Summary:
+    """What a run did, for the table at its end. seconds: wall time by stage; stage_seconds: work inside the cameras."""
+
+    output: Path
+    result: RunResult
+    warnings: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    stage_seconds: dict[str, float] = field(default_factory=dict)
+    reused: int = 0
+
+    @property
+    def failed(self) -> list[CameraResult]:
+        """The cameras that could not be read, or not to their end."""
+        return [camera for camera in self.result.cameras if camera.error]
+
+
+Stage = Callable[[str], contextlib.AbstractContextManager[Report]]
+
+
+def run(videos: Path, output: Path, settings: Settings, *, overwrite: bool, stage: Stage) -> Summary:
+    """Do the main job. `stage(name)` opens a display for a stage's progress.
+
+    Raises UsageError, InputError (no camera can be read), WeightsError, OutputError. A camera that fails is in the
+    summary; the others finish.
+    """
+    sources = find_cameras(videos)
+    cameras_file = read_cameras_toml(videos / CAMERAS_FILE, [source.id for source in sources])
+    device = choose_device(settings.run.device)
+    workers = choose_workers(settings.run.workers, len(sources), device)
+    engines = open_engines(settings, device, threads_for(workers))
+    networks = (engines.detector.identifier, engines.embedder.identifier)
+    prepare_output(output, videos, overwrite=overwrite)
+    clock = _Clock()
+
+    with clock.measure("read"), stage("Reading") as report:
+        reading = _Reading(output / WORK, settings, device, workers, networks)
+        tracks = reading.read([_job(source, cameras_file) for source in sources], report)
+    cameras = [tracks[source.id].camera for source in sources]
+    if all(camera.frames == 0 for camera in cameras):
+        raise InputError(f"{videos}: none of the cameras could be read.\n" + "\n".join(f"  {c.error}" for c in cameras))
+
+    with clock.measure("associate"), stage("Associating"):
+        result = _identities(cameras, tracks, settings, cameras_file, metadata(settings, device, networks))
+    summary = Summary(output, result, reused=reading.reused, stage_seconds=reading.seconds)
+    with clock.measure("export"), stage("Writing") as report:
+        _export(result, sources, reading.artifacts, settings, workers, summary, report)
+    summary.seconds = clock.seconds
+    write_run_json(output, summary, settings, device, workers, networks)
+    return summary
+
+
+def _job(source: CameraSource, cameras_file: CamerasFile) -> CameraJob:
+    name = cameras_file.names.get(source.id, source.id)
+    return CameraJob(source, name, cameras_file.offsets_s.get(source.id, 0.0))
+
+
+class _Reading:
+    """Reads the cameras whose artifact is not there yet."""
+
+    def __init__(self, work: Path, settings: Settings, device: str, workers: int, networks: tuple[str, str]) -> None:
+        self._work, self._settings, self._device = work, settings, device
+        self._workers, self._networks = workers, networks
+        self.artifacts: dict[str, Path] = {}
+        self.seconds: dict[str, float] = {}
+        self.reused = 0
+
+    def read(self, jobs: Sequence[CameraJob], report: Report) -> dict[str, CameraTracks]:
+        """Every camera's tracks, by id."""
+        tracks: dict[str, CameraTracks] = {}
+        missing: list[CameraJob] = []
+        for job in jobs:
+            try:
+                path = artifact_path(self._work, job, self._settings, self._networks, self._device)
+            except CameraError as error:
+                tracks[job.source.id] = unread(job, str(error))
+                continue
+            self.artifacts[job.source.id] = path
+            if path.exists() and (found := _load(path)) is not None:
+                tracks[job.source.id] = found
+                self.reused += 1
+                report(Progress(job.source.id, found.camera.frames, found.camera.frames, True, found.camera.error))
+            else:
+                missing.append(job)
+        for task, outcome in run_tasks(read, self._tasks(missing), self._workers, report):
+            for job, path in zip(task.jobs, task.artifacts, strict=True):
+                found = None if isinstance(outcome, Lost) and not path.exists() else _load(path)
+                reason = outcome.reason if isinstance(outcome, Lost) else "its result could not be read back"
+                tracks[job.source.id] = found or unread(job, f"camera {job.source.id!r}: {reason}")
+            for name, spent in (outcome if isinstance(outcome, dict) else {}).items():
+                self.seconds[name] = self.seconds.get(name, 0.0) + spent
+        return tracks
+
+    def _tasks(self, jobs: Sequence[CameraJob]) -> list[ReadTask]:
+        """One task per worker's turn: all cameras for one worker, else one camera each so that none waits for another.
+
+        On a GPU cameras go together in groups, so that a batch holds frames of several.
+        """
+        size = len(jobs) if self._workers == 1 else 1
+        if self._device != "cpu" and self._workers > 1:
+            size = self._settings.run.cameras_at_once
+        groups = [tuple(jobs[begin : begin + size]) for begin in range(0, len(jobs), size or 1)]
+        threads = threads_for(self._workers)
+        return [
+            ReadTask(
+                group, tuple(self.artifacts[job.source.id] for job in group), self._settings, self._device, threads
+            )
+            for group in groups
+        ]
+
+
+def _load(path: Path) -> CameraTracks | None:
+    """The artifact at `path`, None where it is not one (written by another version, or damaged)."""
+    try:
+        return CameraTracks.load(path)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def unread(job: CameraJob, error: str) -> CameraTracks:
+    """The empty tracks of a camera that could not be opened."""
+    camera = CameraResult(job.source.id, job.name, job.source.path, 0, 0, 0.0, np.zeros(0), job.offset_s, error)
+    return CameraTracks(camera, [], [])
+
+
+def _identities(
+    cameras: Sequence[CameraResult],
+    tracks: dict[str, CameraTracks],
+    settings: Settings,
+    cameras_file: CamerasFile,
+    about: dict[str, object],
+) -> RunResult:
+    tracklets: dict[TrackletKey, Tracklet] = {}
+    appearances: dict[TrackletKey, Appearance] = {}
+    for camera in cameras:
+        tracklets |= {tracklet.key: tracklet for tracklet in tracks[camera.id].tracklets}
+        appearances |= {appearance.key: appearance for appearance in tracks[camera.id].appearances}
+    identities = associate(
+        list(tracklets.values()), appearances, cameras, settings.associate, cameras_file.calibrations
+    )
+    return RunResult(cameras, tracklets, identities, about)
+
+
+def _export(
+    result: RunResult,
+    sources: Sequence[CameraSource],
+    artifacts: dict[str, Path],
+    settings: Settings,
+    workers: int,
+    summary: Summary,
+    report: Report,
+) -> None:
+    """Write the outputs asked for, then read them again and check that nobody is twice in one frame."""
+    outputs, folder = settings.run.outputs, summary.output
+    if "json" in outputs:
+        name = "tracks.json.gz" if settings.export.gzip else "tracks.json"
+        tracks_json.write(folder / name, result, compress=settings.export.gzip)
+        (folder / ("tracks.json" if settings.export.gzip else "tracks.json.gz")).unlink(missing_ok=True)
+    if "mot" in outputs:
+        mot.write(folder, result)
+    if "parquet" in outputs:
+        parquet.write(folder / "tracks.parquet", result)
+    if "json" in outputs or "mot" in outputs:
+        verify_outputs(folder)
+    if "video" in outputs:
+        _annotate(result, sources, artifacts, settings, workers, summary, report)
+
+
+def _annotate(
+    result: RunResult,
+    sources: Sequence[CameraSource],
+    artifacts: dict[str, Path],
+    settings: Settings,
+    workers: int,
+    summary: Summary,
+    report: Report,
+) -> None:
+    by_id = {source.id: source for source in sources}
+    identity_of = result.identity_of()
+    tasks = [
+        AnnotateTask(
+            by_id[camera.id],
+            camera,
+            artifacts[camera.id],
+            {key: number for key, number in identity_of.items() if key.camera == camera.id},
+            summary.output / "annotated" / f"{camera.id}.mp4",
+            settings.export,
+            threads_for(workers),
+        )
+        for camera in result.cameras
+        if camera.frames
+    ]
+    for task, outcome in sorted(run_tasks(annotate, tasks, workers, report), key=lambda item: item[0].camera.id):
+        if isinstance(outcome, Lost):
+            summary.warnings.append(f"camera {task.camera.id!r}: no annotated video: {outcome.reason}")
+        elif isinstance(outcome, str):
+            summary.warnings.append(f"no annotated video: {outcome}")
+        else:
+            summary.warnings += outcome.warnings
+
+
+class _Clock:
+    """Wall time by stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextlib.contextmanager
+    def measure(self, name: str) -> Iterator[None]:
+        begin = time.perf_counter()
+        yield
+        self.seconds[name] = time.perf_counter() - begin

@@ -1,0 +1,113 @@
+"""Every setting of a run in one frozen object, each default beside the code it steers, each reached by --set."""
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
+
+import trackers
+from core.errors import SettingError
+from pipeline.association import AssociateConfig
+from pipeline.crops import CropConfig
+from pipeline.detect import DetectConfig
+from pipeline.export.config import ExportConfig
+from trackers.offline import RefineConfig
+
+OUTPUTS = ("json", "video", "mot", "parquet")
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """What is run on what.
+
+    detector, reid: weights by name or path; tracker: one of `trackers.NAMES`. device: auto, cpu, cuda, cuda:N or mps.
+    stride: look at every n-th frame. workers: processes, 0 for as many as help. cameras_at_once: those that take turns
+    in one process. decode_threads: per camera. outputs: which files to write.
+    """
+
+    detector: str = "bundled"
+    reid: str = "bundled"
+    tracker: str = "default"
+    device: str = "auto"
+    stride: int = 1
+    workers: int = 0
+    cameras_at_once: int = 4
+    decode_threads: int = 1
+    outputs: tuple[str, ...] = OUTPUTS
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be run."""
+        if self.stride < 1:
+            raise SettingError(f"run.stride: expected 1 or more, got {self.stride}")
+        if self.workers < 0:
+            raise SettingError(f"run.workers: expected 0 (as many as help) or more, got {self.workers}")
+        if self.cameras_at_once < 1:
+            raise SettingError(f"run.cameras_at_once: expected 1 or more, got {self.cameras_at_once}")
+        if self.tracker not in trackers.NAMES:
+            near = get_close_matches(self.tracker, trackers.NAMES, 1, 0)
+            raise SettingError(
+                f"--tracker {self.tracker}: expected one of {', '.join(trackers.NAMES)}; did you mean {near[0]!r}?"
+            )
+        if unknown := [name for name in self.outputs if name not in OUTPUTS]:
+            raise SettingError(f"--outputs: expected some of {', '.join(OUTPUTS)}, got {unknown[0]!r}")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings, by section. `track` belongs to the tracker named in `run`."""
+
+    run: RunConfig = field(default_factory=RunConfig)
+    detect: DetectConfig = field(default_factory=DetectConfig)
+    track: Any = None
+    refine: RefineConfig = field(default_factory=RefineConfig)
+    crops: CropConfig = field(default_factory=CropConfig)
+    associate: AssociateConfig = field(default_factory=AssociateConfig)
+    export: ExportConfig = field(default_factory=ExportConfig)
+
+    def __post_init__(self) -> None:
+        """Give `track` the defaults of the tracker that was chosen."""
+        if self.track is None:
+            object.__setattr__(self, "track", trackers.CONFIGS[self.run.tracker]())
+
+
+def resolve(run: RunConfig, overrides: Sequence[str] = ()) -> Settings:
+    """The defaults, with `run` and `section.key=value` overrides on top. Raises SettingError."""
+    settings = Settings(run=run)
+    for text in overrides:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise SettingError(f"--set {text}: expected section.key=value, for example detect.score=0.3")
+        settings = _with(settings, name.strip().split("."), value.strip(), f"--set {text}")
+    return settings
+
+
+def _with(holder: Any, path: list[str], value: str, where: str) -> Any:
+    """`holder` with the field at `path` replaced; its type decides how `value` is read."""
+    name, rest = path[0], path[1:]
+    names = [f.name for f in dataclasses.fields(holder)]
+    if name not in names:
+        near = get_close_matches(name, names, 1, 0)
+        raise SettingError(f"{where}: there is no {name!r}; did you mean {near[0]!r}? There are {', '.join(names)}.")
+    current = getattr(holder, name)
+    if dataclasses.is_dataclass(current):
+        if not rest:
+            inner = ", ".join(f.name for f in dataclasses.fields(current))
+            raise SettingError(f"{where}: {name!r} is a section; name one of its keys: {inner}")
+        return dataclasses.replace(holder, **{name: _with(current, rest, value, where)})
+    if rest:
+        raise SettingError(f"{where}: {name!r} is a single value and holds no {rest[0]!r}")
+    return dataclasses.replace(holder, **{name: _read(get_type_hints(type(holder))[name], value, where)})
+
+
+def _read(kind: Any, value: str, where: str) -> Any:
+    adapter: TypeAdapter[Any] = TypeAdapter(kind)
+    try:
+        if getattr(kind, "__origin__", None) is tuple:
+            return adapter.validate_python(tuple(part.strip() for part in value.split(",") if part.strip()))
+        return adapter.validate_strings(value)
+    except ValidationError as error:
+        spelled = getattr(kind, "__name__", str(kind))
+        raise SettingError(f"{where}: expected {spelled}, got {value!r} ({error.errors()[0]['msg']})") from error

@@ -1,0 +1,3 @@
+"""The version of Throughline, as written into results."""
+
+VERSION = "0.1.0"

@@ -1,0 +1,259 @@
+"""Decode a camera: upright BGR frames with the true times of the stream, one after another, never all at once."""
+
+import configparser
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+
+import av
+import cv2
+import numpy as np
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from core.errors import CameraError
+from core.types import Frame
+from pipeline.video.source import SEQUENCE_FILE, CameraSource
+
+FALLBACK_FPS = 25.0
+# swscale is exact but slow; OpenCV converts this one layout, by far the most common, several times faster.
+FAST_FORMATS = {"yuv420p", "yuvj420p"}
+UPRIGHT = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_CLOCKWISE}
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """What the header says. width and height are those of the upright picture; the frame count is a mere promise.
+
+    time_base: seconds per tick of the stream's timestamps; rotation_deg: how far the stored picture must be turned
+    counter-clockwise to stand upright.
+    """
+
+    width: int
+    height: int
+    fps: float
+    expected_frames: int
+    duration_s: float
+    time_base: Fraction
+    rotation_deg: int = 0
+
+
+class FrameReader:
+    """Frames of one camera, in order: iterate over it, once. Use it as a context manager.
+
+    `info` is known from the start. After the last frame `damage` says what could not be decoded, or is None. `ticks` is
+    the timestamp of the last frame given, in units of `info.time_base`, counted from the first frame.
+    """
+
+    info: VideoInfo
+    damage: str | None = None
+    ticks: int = 0
+
+    def __iter__(self) -> Iterator[Frame]:
+        raise TypeError("a FrameReader is made by open_frames")
+
+    def close(self) -> None:
+        """Free the file."""
+
+    def __enter__(self) -> "FrameReader":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_frames(camera: CameraSource, offset_s: float = 0.0, stride: int = 1, threads: int = 2) -> FrameReader:
+    """A reader of `camera`; every `stride`-th frame carries its picture, the others an empty one (0, 0, 3).
+
+    threads: of the decoder. Raises CameraError where nothing can be read.
+    """
+    if camera.images:
+        return _ImageReader(camera, offset_s, stride)
+    return _VideoReader(camera, offset_s, stride, threads)
+
+
+NO_PICTURE = np.zeros((0, 0, 3), np.uint8)
+
+
+class _VideoReader(FrameReader):
+    def __init__(self, camera: CameraSource, offset_s: float, stride: int, threads: int) -> None:
+        self._camera, self._offset_s, self._stride = camera.id, offset_s, stride
+        self._container = _open_container(camera)
+        videos = self._container.streams.video
+        if not videos:
+            self._container.close()
+            kinds = ", ".join(sorted({s.type for s in self._container.streams})) or "nothing"
+            raise CameraError(camera.id, f"{camera.path.name} has no video stream, only {kinds}. Leave the file out.")
+        self._stream: VideoStream = videos[0]
+        self._stream.thread_type = "AUTO"
+        self._stream.thread_count = threads
+        self._waiting = self._first_frame(camera.path)
+        self.info = _describe(self._stream, self._waiting[0], self._container.duration)
+
+    def _first_frame(self, path: Path) -> list[VideoFrame]:
+        """Decode up to the first frame: only then are size and rotation certain."""
+        self._packets = self._container.demux(self._stream)
+        frames = self._next_frames(0)
+        if frames is None:
+            self._container.close()
+            reason = self.damage or "its header is there, but no frame"
+            raise CameraError(self._camera, f"{path.name}: no frame could be decoded ({reason}). Is the file complete?")
+        return frames
+
+    def _next_frames(self, index: int) -> list[VideoFrame] | None:
+        """The frames of the next packets that hold any, None at the end. What is damaged is noted and stepped over."""
+        while True:
+            try:
+                packet = next(self._packets, None)
+            except av.error.FFmpegError as error:
+                self._note_damage(index, f"the file breaks off or is damaged ({error.strerror})")
+                return None
+            if packet is None:
+                return None
+            try:
+                frames = packet.decode()
+            except av.error.FFmpegError as error:
+                self._note_damage(index, f"damaged data was stepped over ({error.strerror})")
+                continue
+            if frames:
+                return frames
+
+    def _note_damage(self, index: int, what: str) -> None:
+        self.damage = self.damage or f"from frame {index} on {what}"
+
+    def __iter__(self) -> Iterator[Frame]:
+        clock = _Clock(self.info)
+        index = 0
+        batch: list[VideoFrame] | None = self._waiting
+        while batch is not None:
+            for frame in batch:
+                self.ticks, time_s = clock.tick(frame.pts)
+                wanted = index % self._stride == 0
+                image = self._upright(frame) if wanted else NO_PICTURE
+                yield Frame(self._camera, index, time_s + self._offset_s, image)
+                index += 1
+            batch = self._next_frames(index)
+        if index == 1 and self.info.expected_frames > 1 and not self.damage:
+            self._note_damage(1, f"there is no picture (the header promises {self.info.expected_frames} frames)")
+
+    def _upright(self, frame: VideoFrame) -> np.ndarray:
+        image: np.ndarray = to_bgr(frame)
+        turn = self.info.rotation_deg
+        if turn in UPRIGHT:
+            image = cv2.rotate(image, UPRIGHT[turn])
+        if image.shape[:2] != (self.info.height, self.info.width):  # a stream may change its size half-way
+            image = cv2.resize(image, (self.info.width, self.info.height), interpolation=cv2.INTER_AREA)
+        return image
+
+    def close(self) -> None:
+        self._container.close()
+
+
+class _ImageReader(FrameReader):
+    def __init__(self, camera: CameraSource, offset_s: float, stride: int) -> None:
+        self._camera, self._offset_s, self._stride = camera, offset_s, stride
+        first = next((image for path in camera.images if (image := cv2.imread(str(path))) is not None), None)
+        if first is None:
+            raise CameraError(camera.id, f"none of the {len(camera.images)} images in {camera.path} can be read.")
+        fps = _sequence_fps(camera)
+        height, width = first.shape[:2]
+        count = len(camera.images)
+        time_base = Fraction(1) / Fraction(fps).limit_denominator(1001)
+        self.info = VideoInfo(width, height, fps, count, count / fps, time_base)
+
+    def __iter__(self) -> Iterator[Frame]:
+        image = np.zeros((self.info.height, self.info.width, 3), np.uint8)
+        for index, path in enumerate(self._camera.images):
+            self.ticks = index
+            time_s = float(index * self.info.time_base) + self._offset_s
+            if index % self._stride:
+                yield Frame(self._camera.id, index, time_s, NO_PICTURE)
+                continue
+            read = cv2.imread(str(path))
+            if read is None:
+                self.damage = self.damage or f"from frame {index} on images cannot be read (first: {path.name})"
+            elif read.shape != image.shape:
+                image = cv2.resize(read, (self.info.width, self.info.height), interpolation=cv2.INTER_AREA)
+            else:
+                image = read
+            yield Frame(self._camera.id, index, time_s, image)
+
+
+class _Clock:
+    """Times that begin at 0 and only go forward, from timestamps that may be missing, repeat or run back."""
+
+    def __init__(self, info: VideoInfo) -> None:
+        self._base = info.time_base
+        self._step = max(1, round(1 / (info.fps * float(info.time_base))))
+        self._first: int | None = None
+        self._last = -self._step
+
+    def tick(self, pts: int | None) -> tuple[int, float]:
+        """Ticks since the first frame and the same in seconds."""
+        ticks = self._last + self._step
+        if pts is not None:
+            if self._first is None:
+                self._first = pts
+            if pts - self._first > self._last:
+                ticks = pts - self._first
+        self._last = ticks
+        return ticks, float(ticks * self._base)
+
+
+def to_bgr(frame: VideoFrame) -> np.ndarray:
+    """The stored picture (H, W, 3) uint8 BGR of any pixel format, not yet turned upright."""
+    if frame.format.name in FAST_FORMATS and frame.width % 2 == 0 and frame.height % 2 == 0:
+        return cv2.cvtColor(frame.to_ndarray(), cv2.COLOR_YUV2BGR_I420)
+    return frame.to_ndarray(format="bgr24")
+
+
+def _open_container(camera: CameraSource) -> av.container.InputContainer:
+    path = camera.path
+    try:
+        if path.stat().st_size == 0:
+            raise CameraError(camera.id, f"{path.name} is empty (0 bytes). Copy it again from the camera.")
+        return av.open(str(path), metadata_errors="ignore")
+    except PermissionError as error:
+        raise CameraError(camera.id, f"{path.name} cannot be read ({error.strerror}). Allow reading it.") from error
+    except (av.error.FFmpegError, OSError) as error:
+        raise CameraError(
+            camera.id,
+            f"{path.name} cannot be opened as a video ({error.strerror or error}). It is no video, or it was cut off "
+            "while it was written: copy or record it again, or convert it with ffmpeg.",
+        ) from error
+
+
+def _describe(stream: VideoStream, first: VideoFrame, container_duration: int | None) -> VideoInfo:
+    rotation = round(first.rotation / 90) * 90 % 360
+    width, height = first.width, first.height
+    if rotation in (90, 270):
+        width, height = height, width
+    time_base = stream.time_base or Fraction(1, 90_000)
+    rate = stream.average_rate or stream.guessed_rate
+    fps = float(rate) if rate and 0.1 <= rate <= 1000 else FALLBACK_FPS
+    in_ticks = stream.duration * time_base if stream.duration else None
+    duration_s = float(in_ticks) if in_ticks else (container_duration or 0) / av.time_base
+    expected = stream.frames or round(duration_s * fps)
+    return VideoInfo(width, height, fps, expected, duration_s, time_base, rotation)
+
+
+def _sequence_fps(camera: CameraSource) -> float:
+    """The frame rate that MOTChallenge's seqinfo.ini states, else FALLBACK_FPS."""
+    path = camera.path / SEQUENCE_FILE
+    if not path.is_file():
+        return FALLBACK_FPS
+    parser = configparser.ConfigParser()
+    try:
+        parser.read(path, encoding="utf-8")
+        fps = parser.getfloat("Sequence", "frameRate", fallback=FALLBACK_FPS)
+    except (configparser.Error, ValueError, UnicodeDecodeError) as error:
+        raise CameraError(
+            camera.id, f"{path} cannot be read ({error}). Expected frameRate=… below [Sequence]."
+        ) from error
+    if not 0.1 <= fps <= 1000:
+        raise CameraError(camera.id, f"{path}: frameRate must lie between 0.1 and 1000, got {fps}.")
+    return fps
