@@ -33,7 +33,7 @@ class CameraTracks:
             "source": str(camera.source),
             "width": camera.width,
             "height": camera.height,
-            "fps": camera.fps,
+            "fps": float(camera.fps),
             "offset_s": camera.offset_s,
             "error": camera.error,
             "seconds": dict(self.seconds),

@@ -193,7 +193,7 @@ class _Reading:
             info = self._reader.info
             span = times[-1] - times[0] if len(times) > 1 else 0.0
             # The header may lie about its rate; the timestamps are what the rate is.
-            width, height, fps = info.width, info.height, (len(times) - 1) / span if span > 0 else info.fps
+            width, height, fps = info.width, info.height, float((len(times) - 1) / span) if span > 0 else info.fps
         return CameraResult(
             source.id, self._job.name, source.path, width, height, fps, times, self._job.offset_s, damage
         )

@@ -188,7 +188,7 @@ def _export(
         tracks_json.write(folder / name, result, compress=settings.export.gzip)
         (folder / ("tracks.json" if settings.export.gzip else "tracks.json.gz")).unlink(missing_ok=True)
     if "mot" in outputs:
-        mot.write(folder, result)
+        mot.write(folder / "mot", result)
     if "parquet" in outputs:
         parquet.write(folder / "tracks.parquet", result)
     if "json" in outputs or "mot" in outputs:

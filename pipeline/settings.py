@@ -14,7 +14,7 @@ from pipeline.association import AssociateConfig
 from pipeline.crops import CropConfig
 from pipeline.detect import DetectConfig
 from pipeline.export.config import ExportConfig
-from trackers.offline import RefineConfig
+from trackers.config import OfflineConfig
 
 OUTPUTS = ("json", "video", "mot", "parquet")
 
@@ -62,7 +62,7 @@ class Settings:
     run: RunConfig = field(default_factory=RunConfig)
     detect: DetectConfig = field(default_factory=DetectConfig)
     track: Any = None
-    refine: RefineConfig = field(default_factory=RefineConfig)
+    refine: OfflineConfig = field(default_factory=OfflineConfig)
     crops: CropConfig = field(default_factory=CropConfig)
     associate: AssociateConfig = field(default_factory=AssociateConfig)
     export: ExportConfig = field(default_factory=ExportConfig)

@@ -23,7 +23,7 @@ OFFICE_STRIDE = 3
 
 
 def read_boxes(label_file: Path, width: int, height: int) -> np.ndarray:
-    """Boxes (N, 4) xyxy px of a YOLO label file (class, cx, cy, w, h over the image's size); (0, 4) for an empty one."""
+    """Boxes (N, 4) xyxy px of a YOLO label file (class, cx, cy, w, h over the image's size); (0, 4) if empty."""
     rows = np.loadtxt(label_file, ndmin=2, dtype=np.float64) if label_file.stat().st_size else np.zeros((0, 5))
     centre, size = rows[:, 1:3] * (width, height), rows[:, 3:5] * (width, height)
     return np.concatenate([centre - size / 2, centre + size / 2], 1)

@@ -11,8 +11,13 @@ from typing import Any
 
 import torch
 from torch import nn
-from ultralytics.nn.modules import Conv, DWConv
-from ultralytics.nn.tasks import PoseModel
+
+from core.quiet import hush
+
+hush()
+
+from ultralytics.nn.modules import Conv, DWConv  # noqa: E402
+from ultralytics.nn.tasks import PoseModel  # noqa: E402
 
 ARCHITECTURE = Path(__file__).with_name("yolo26-pose-slim.yaml")
 KEYPOINT_CHANNELS = 64

@@ -9,26 +9,57 @@ from core.errors import SettingError
 class AssociateConfig:
     """How tracklets become identities: `--set associate.key=value`.
 
-    caution: 0 merges freely, 1 merges only when sure; it moves the largest distance at which two groups of tracklets
-    still count as one person from `free_distance` down to `sure_distance` (mean appearance distance between the
-    groups, as `reid.tracklet.tracklet_distance` measures it).
+    caution: 0 merges freely, 1 merges only when sure. It moves the largest distance at which two groups of tracklets
+    still count as one person from `free_distance` down to `sure_distance`. Distances are mean appearance distances, as
+    `reid.tracklet.tracklet_distance` measures them, less `nat_distance` for each nat of other evidence.
+
+    Time (`pipeline.association.travel`): `travel` uses it; matches at the distance of `travel_caution` are believed in
+    each of `travel_rounds` rounds; `travel_width_s` is how exactly travel times repeat; `travel_prior` is how many
+    matches at any time difference are imagined beforehand, so that few real ones say little.
+
+    Floor (`pipeline.association.floor`), where cameras are calibrated: `floor` uses it; `floor_sigma_m` is how far off
+    a person's position is, besides what a foot point off by `floor_box_error` of the box's height makes; people are
+    seen anew every `floor_independent_s`, counted `floor_most_spans` times at most. With evidence of
+    −`floor_forbids_nats` and a median distance over `floor_forbids_m`, two tracklets can never be one person.
+
+    `repair_rounds`: how often every tracklet may reconsider where it belongs.
     """
 
     caution: float = 0.5
-    free_distance: float = 0.7
-    sure_distance: float = 0.2
+    free_distance: float = 0.86
+    sure_distance: float = 0.3
+    nat_distance: float = 0.09
+    travel: bool = True
+    travel_caution: float = 0.57
+    travel_rounds: int = 2
+    travel_width_s: float = 16.0
+    travel_prior: float = 1.0
+    floor: bool = True
+    floor_sigma_m: float = 0.25
+    floor_box_error: float = 0.04
+    floor_independent_s: float = 0.5
+    floor_most_spans: int = 3
+    floor_forbids_nats: float = 8.0
+    floor_forbids_m: float = 2.0
+    repair_rounds: int = 10
 
     def __post_init__(self) -> None:
         """Refuse what makes no sense."""
-        if not 0 <= self.caution <= 1:
-            raise SettingError(f"associate.caution: expected a number from 0 to 1, got {self.caution}")
+        for name in ("caution", "travel_caution"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise SettingError(f"associate.{name}: expected a number from 0 to 1, got {getattr(self, name)}")
         if self.sure_distance > self.free_distance:
             raise SettingError(
                 f"associate.sure_distance: expected at most associate.free_distance ({self.free_distance}), "
                 f"got {self.sure_distance}"
             )
+        for name in ("travel_width_s", "travel_prior", "floor_sigma_m", "floor_independent_s", "floor_forbids_nats"):
+            if not getattr(self, name) > 0:
+                raise SettingError(f"associate.{name}: expected more than 0, got {getattr(self, name)}")
+        for name in ("nat_distance", "travel_rounds", "floor_box_error", "floor_most_spans", "repair_rounds"):
+            if getattr(self, name) < 0:
+                raise SettingError(f"associate.{name}: expected at least 0, got {getattr(self, name)}")
 
-    @property
-    def largest_distance(self) -> float:
-        """The mean distance up to which two groups of tracklets are merged."""
-        return self.free_distance + self.caution * (self.sure_distance - self.free_distance)
+    def distance_at(self, caution: float) -> float:
+        """The mean distance up to which two groups of tracklets are merged at a caution from 0 to 1."""
+        return self.free_distance + caution * (self.sure_distance - self.free_distance)

@@ -7,8 +7,10 @@ import numpy as np
 from core.types import Appearance, Evidence, Identity, Tracklet, TrackletKey
 from pipeline.association.config import AssociateConfig
 from pipeline.association.constraints import cannot_link, check
-from pipeline.association.linkage import average_linkage
+from pipeline.association.floor import floor_evidence
 from pipeline.association.membership import explain
+from pipeline.association.solve import solve
+from pipeline.association.travel import Timeline
 from pipeline.calibration import Calibration
 from pipeline.result import CameraResult
 
@@ -33,28 +35,41 @@ def associate(
     ordered = sorted(tracklets, key=lambda tracklet: tracklet.key)
     described = {key for key, appearance in appearances.items() if len(appearance.descriptors)}
     seen = [tracklet for tracklet in ordered if tracklet.key in described]
-    groups, reasons = _group(seen, [appearances[tracklet.key] for tracklet in seen], config, distance)
-    grouped = {key for group in groups for key in group}
-    groups += [(tracklet.key,) for tracklet in ordered if tracklet.key not in grouped]
-    identities = _number(groups, reasons, {tracklet.key: tracklet for tracklet in ordered})
+    clusters, reasons = _cluster(seen, appearances, cameras, config, calibrations or {}, distance)
+    clusters += [(tracklet.key,) for tracklet in ordered if tracklet.key not in described]
+    identities = _number(clusters, reasons, {tracklet.key: tracklet for tracklet in ordered})
     check(ordered, identities)
     return identities
 
 
-def _group(
+def _cluster(
     tracklets: Sequence[Tracklet],
-    appearances: Sequence[Appearance],
+    appearances: Mapping[TrackletKey, Appearance],
+    cameras: Sequence[CameraResult],
     config: AssociateConfig,
+    calibrations: Mapping[str, Calibration],
     measure: AppearanceDistance | None,
 ) -> tuple[list[tuple[TrackletKey, ...]], dict[TrackletKey, Evidence]]:
-    """Groups of keys and why, for tracklets with at least one descriptor."""
+    """Clusters of keys, and why, for tracklets with at least one descriptor each."""
     if not tracklets:
         return [], {}
-    distance, evidence = (measure or _appearance_distance)(appearances)
+    looks = [appearances[tracklet.key] for tracklet in tracklets]
+    distance, evidence = (measure or _appearance_distance)(looks)
     forbidden = cannot_link(tracklets)
-    label = average_linkage(distance, evidence, forbidden, config.largest_distance)
-    groups = [tuple(tracklets[int(row)].key for row in np.flatnonzero(label == first)) for first in np.unique(label)]
-    return groups, explain(label, distance, evidence, forbidden, appearances)
+    if config.floor and calibrations:
+        nats, apart = floor_evidence(tracklets, cameras, calibrations, config)
+        distance, forbidden = distance - config.nat_distance * nats, forbidden | apart
+    solution = solve(distance, evidence, forbidden, _timeline(tracklets), config)
+    label = solution.label
+    clusters = [tuple(tracklets[int(row)].key for row in np.flatnonzero(label == first)) for first in np.unique(label)]
+    return clusters, explain(label, solution.distance, evidence, forbidden, looks)
+
+
+def _timeline(tracklets: Sequence[Tracklet]) -> Timeline:
+    """Each camera is a clock of its own: what its offset to the others is, the travel times learn."""
+    _, clock = np.unique([tracklet.key.camera for tracklet in tracklets], return_inverse=True)
+    middle_s = [(one.times_s[0] + one.times_s[-1]) / 2 if len(one) else 0.0 for one in tracklets]
+    return Timeline(clock, np.array(middle_s, np.float64))
 
 
 def _appearance_distance(appearances: Sequence[Appearance]) -> tuple[np.ndarray, np.ndarray]:

@@ -4,6 +4,8 @@ H.264, 8-bit 4:2:0, index in front. 4:2:0 has no odd sizes: an odd width or heig
 Pictures are converted with the BT.601 matrix in limited range, which is what OpenCV does, and labelled so.
 """
 
+from contextlib import ExitStack
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -12,7 +14,6 @@ from typing import Self
 import av
 import cv2
 import numpy as np
-from av.container import InputContainer
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 from av.video.stream import VideoStream
 
@@ -21,32 +22,56 @@ from pipeline.export.audio import AudioCopy
 from pipeline.export.config import ExportConfig
 
 _CONTAINER_OPTIONS = {"movflags": "+faststart", "fflags": "+bitexact"}
-_MICROSECONDS = 1_000_000
-_BROADCAST_FORMATS = frozenset(("mpegts", "mpeg"))
+_FALLBACK_FPS = 25.0
+
+
+@dataclass(frozen=True)
+class Rhythm:
+    """What the new video takes over from the source: mean rate, seconds per tick, and width over height of a pixel."""
+
+    rate: Fraction
+    time_base: Fraction
+    pixel_shape: Fraction = Fraction(1)
+
+    @classmethod
+    def of(cls, source: Path, size: tuple[int, int], fps: float = 0.0) -> Self:
+        """Of a video shown upright at `size` (width, height), or of a folder of images shown at `fps`."""
+        fallback = Fraction(fps or _FALLBACK_FPS).limit_denominator(1001)  # 30000/1001, not 29.97
+        if Path(source).is_dir():
+            return cls(fallback, _tick(1 / fallback))
+        with av.open(str(source), metadata_errors="ignore") as container:
+            stream = container.streams.video[0]
+            context = stream.codec_context
+            rate = Fraction(stream.average_rate or fallback).limit_denominator(1001)
+            shape = Fraction(context.sample_aspect_ratio or 1)
+            turned = size == (context.height, context.width) and context.width != context.height
+            return cls(rate or fallback, _tick(stream.time_base or 1 / rate), 1 / shape if turned else shape)
+
+
+def _tick(time_base: Fraction) -> Fraction:
+    """MP4 counts in n-ths of a second: the coarsest that holds every multiple of `time_base`."""
+    return Fraction(1, time_base.denominator)
 
 
 class AnnotatedVideo:
-    """An MP4 being written. Use `open`, then `write` each picture, in a `with` block.
+    """An MP4 being written. Use `open` in a `with` block, and `write` each picture.
 
-    `warnings`, complete after closing, says what of the source could not be kept.
+    `frames`: pictures written so far. `warnings`, complete after the block, says what of the source could not be kept.
     """
 
-    def __init__(
-        self, path: Path, source: Path, width: int, height: int, fps: float = 0.0, config: ExportConfig | None = None
-    ) -> None:
+    def __init__(self, path: Path, source: Path, size: tuple[int, int], rhythm: Rhythm, config: ExportConfig) -> None:
         """See `open`."""
-        self._config = config or ExportConfig()
-        self._size = (width, height)
-        self._padding = (height % 2, width % 2)
         self.frames = 0
+        self._size = size
+        self._rhythm = rhythm
         self._last_pts: int | None = None
-        self._source: InputContainer | None = None if Path(source).is_dir() else av.open(str(source))
-        self._origin_s = _origin_s(self._source)
-        self._output = av.open(str(path), "w", format="mp4", options=_CONTAINER_OPTIONS)
-        self._stream = self._video_stream(_rate(self._source, fps))
         self._audio: AudioCopy | None = None
-        if self._config.audio and self._source is not None:
-            self._audio = AudioCopy(self._source, self._output, self._origin_s)
+        with ExitStack() as opened:
+            self._output = opened.enter_context(av.open(str(path), "w", format="mp4", options=_CONTAINER_OPTIONS))
+            self._stream = self._add_stream(config)
+            if config.audio and not Path(source).is_dir():
+                self._audio = opened.enter_context(AudioCopy(source, self._output))
+            self._opened = opened.pop_all()
 
     @classmethod
     def open(
@@ -59,12 +84,13 @@ class AnnotatedVideo:
         fps: float = 0.0,
         config: ExportConfig | None = None,
     ) -> Self:
-        """Begin the MP4 at `path`; `source` is the video, whose clock and sound are kept, or a folder of images.
+        """Begin the MP4 at `path`; `source` is the video, whose ticks and sound are kept, or a folder of images.
 
         width, height: px of the upright pictures to come; fps: of a folder of images, or where the video names none.
         Raises av.error.FFmpegError where `source` cannot be read or `path` not be written.
         """
-        return cls(path, source, width, height, fps, config)
+        size = (width, height)
+        return cls(path, source, size, Rhythm.of(source, size, fps), config or ExportConfig())
 
     @property
     def warnings(self) -> list[str]:
@@ -72,37 +98,41 @@ class AnnotatedVideo:
         return [self._audio.warning] if self._audio is not None and self._audio.warning else []
 
     def write(self, image_bgr: np.ndarray, pts_s: Fraction) -> None:
-        """Add one picture (H, W, 3) uint8, shown from `pts_s` on the source's clock. Raises ShapeError."""
+        """Add one picture (H, W, 3) uint8, shown from `pts_s` after the source's first picture. Raises ShapeError."""
         width, height = self._size
         if image_bgr.shape != (height, width, 3) or image_bgr.dtype != np.uint8:
             raise ShapeError(
                 f"frame {self.frames} of {self._output.name}: expected ({height}, {width}, 3) uint8, "
                 f"got {image_bgr.shape} {image_bgr.dtype}"
             )
-        frame = av.VideoFrame.from_numpy_buffer(_yuv420(image_bgr, self._padding), "yuv420p")
-        time_base = self._stream.codec_context.time_base
-        pts = round((pts_s - self._origin_s) / time_base)
-        if self._last_pts is not None:
-            # A clock that stands still would be refused; the least step keeps every picture.
-            pts = max(pts, self._last_pts + 1)
-            frame.duration = pts - self._last_pts
-        else:
-            frame.duration = max(1, round(1 / (self._stream.codec_context.framerate * time_base)))
-        frame.pts, frame.time_base = pts, time_base
-        self._last_pts = pts
+        frame = av.VideoFrame.from_numpy_buffer(_yuv420(image_bgr), "yuv420p")
+        frame.pts, frame.duration = self._next_pts(pts_s)
+        frame.time_base = self._rhythm.time_base
         self._output.mux(self._stream.encode(frame))
         self.frames += 1
         if self._audio is not None:
             self._audio.until(pts_s)
 
+    def _next_pts(self, pts_s: Fraction) -> tuple[int, int]:
+        """Tick and duration of a picture. A clock that stands still would be refused; the least step keeps it all.
+
+        The duration counts for the last picture only, which is shown as long as the one before.
+        """
+        pts, before = round(pts_s / self._rhythm.time_base), self._last_pts
+        if before is None:
+            duration = max(1, round(1 / (self._rhythm.rate * self._rhythm.time_base)))
+        else:
+            pts = max(pts, before + 1)
+            duration = pts - before
+        self._last_pts = pts
+        return pts, duration
+
     def close(self) -> None:
-        """Write what is left, the index, and close. Raises av.error.FFmpegError, as on a full disk."""
-        try:
+        """Write what is left and the index, and close. Raises av.error.FFmpegError, as on a full disk."""
+        with self._opened:
             self._output.mux(self._stream.encode(None))
             if self._audio is not None:
                 self._audio.until(None)
-        finally:
-            self._release()
 
     def __enter__(self) -> Self:
         return self
@@ -114,23 +144,15 @@ class AnnotatedVideo:
             self.close()
             return
         try:
-            self._release()
+            self._opened.close()
         except av.error.FFmpegError as second:
             error.add_note(f"closing {self._output.name} failed as well: {second}")
 
-    def _release(self) -> None:
-        try:
-            self._output.close()
-        finally:
-            if self._source is not None:
-                self._source.close()
-
-    def _video_stream(self, rate: Fraction) -> VideoStream:
-        config = self._config
+    def _add_stream(self, config: ExportConfig) -> VideoStream:
+        rate, time_base = self._rhythm.rate, self._rhythm.time_base
         stream = self._output.add_stream("libx264", rate=rate)
         stream.width, stream.height = (length + length % 2 for length in self._size)
         stream.pix_fmt = "yuv420p"
-        time_base = _time_base(self._source, rate)
         stream.time_base = time_base
         context = stream.codec_context
         context.time_base = time_base
@@ -141,31 +163,15 @@ class AnnotatedVideo:
         context.colorspace = Colorspace.SMPTE170M
         context.color_primaries = ColorPrimaries.BT709
         context.color_trc = ColorTrc.BT709
+        context.sample_aspect_ratio = self._rhythm.pixel_shape
+        # x264's ultrafast leaves blocks unsmoothed; smoothing them costs 1 ms at 1080p and makes the file smaller.
         context.options = {"crf": str(config.crf), "preset": config.preset, "deblock": "0:0"}
         return stream
 
 
-def _rate(source: InputContainer | None, fps: float) -> Fraction:
-    """The mean frame rate as a fraction with small numbers (30000/1001, not 29.97)."""
-    known = source.streams.video[0].average_rate if source is not None else None
-    return Fraction(known or fps or 25).limit_denominator(1001)
-
-
-def _time_base(source: InputContainer | None, rate: Fraction) -> Fraction:
-    """The source's tick where it is one n-th of a second, else the n-th that contains it."""
-    tick = source.streams.video[0].time_base if source is not None else 1 / rate
-    return Fraction(1, (tick or 1 / rate).denominator)
-
-
-def _origin_s(source: InputContainer | None) -> Fraction:
-    """Where the output's clock starts. A broadcast stream's starts anywhere; players would wait for hours."""
-    if source is None or source.start_time is None or source.format.name not in _BROADCAST_FORMATS:
-        return Fraction(0)
-    return Fraction(source.start_time, _MICROSECONDS)
-
-
-def _yuv420(image_bgr: np.ndarray, padding: tuple[int, int]) -> np.ndarray:
-    """The picture as (H * 3 / 2, W) uint8: Y, then U and V at half size."""
-    if any(padding):
-        image_bgr = cv2.copyMakeBorder(image_bgr, 0, padding[0], 0, padding[1], cv2.BORDER_REPLICATE)
+def _yuv420(image_bgr: np.ndarray) -> np.ndarray:
+    """The picture as (H * 3 / 2, W) uint8: Y, then U and V at half size; H and W rounded up to even."""
+    height, width = image_bgr.shape[:2]
+    if height % 2 or width % 2:
+        image_bgr = cv2.copyMakeBorder(image_bgr, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
     return cv2.cvtColor(image_bgr, cv2.COLOR_BGR2YUV_I420)

@@ -6,14 +6,18 @@ from fractions import Fraction
 from itertools import chain
 from pathlib import Path
 
+import av
 import numpy as np
 
+from core.errors import CameraError
 from core.types import FILLED, Frame, Tracklet, TrackletKey
 from pipeline.export.annotate import AnnotatedVideo
 from pipeline.export.config import ExportConfig
 from pipeline.export.drawing import Painter, Person
 from pipeline.export.whole import whole_file
 from pipeline.result import CameraResult
+
+_TRAIL_POINTS = 12  # corners of a trail at most, about
 
 
 @dataclass(frozen=True)
@@ -35,9 +39,10 @@ def annotate_camera(
 ) -> AnnotationReport:
     """Draw `tracklets` on `frames` and write them to `out_path`, an MP4 that appears whole or not at all.
 
-    frames: every frame of the camera in order, each with its presentation time on the source's own clock (without the
-    camera's offset). Pictures are drawn on where they may be written to, else copied. Without any frame no file is
-    written. Tracklets without identity are not drawn. Raises OutputError; errors of `frames` pass through.
+    frames: every frame of the camera in order, each with its presentation time in seconds after the first one's.
+    Pictures are drawn on where they may be written to, else copied. Without any frame no file is written. Tracklets
+    without identity are not drawn. Raises OutputError where the file cannot be written, CameraError where the source
+    cannot be read again or not be encoded; errors of `frames` pass through.
     """
     incoming = iter(frames)
     first = next(incoming, None)
@@ -46,14 +51,22 @@ def annotate_camera(
     height, width = first[0].image.shape[:2]
     painter = Painter(width, height, joint_confidence=config.joint_confidence)
     cast = Cast([tracklet for tracklet in tracklets if tracklet.key in identity_of], identity_of, config)
-    with whole_file(out_path) as part:
-        video = AnnotatedVideo.open(part, camera.source, width, height, fps=camera.fps, config=config)
-        with video:
+    try:
+        with (
+            whole_file(out_path) as part,
+            AnnotatedVideo.open(part, camera.source, width, height, fps=camera.fps, config=config) as video,
+        ):
             for frame, pts_s in chain([first], incoming):
                 image = frame.image if frame.image.flags.writeable else frame.image.copy()
                 painter.draw(image, cast.at(frame.index))
                 video.write(image, pts_s)
-    return AnnotationReport(out_path, video.frames, tuple(video.warnings))
+    except av.error.FFmpegError as error:
+        raise CameraError(
+            camera.id,
+            f"the annotated video of {camera.source.name} ({width} × {height} px) cannot be made: {error.strerror}. "
+            "Convert the source with ffmpeg, or leave videos out of the outputs.",
+        ) from error
+    return AnnotationReport(out_path, video.frames, tuple(f"camera {camera.id!r}: {text}" for text in video.warnings))
 
 
 class Cast:
@@ -63,6 +76,7 @@ class Cast:
         """tracklets: of one camera, each with an identity."""
         self._config = config
         self._tracklets = [bridged(tracklet, config.bridge_s) for tracklet in tracklets if len(tracklet)]
+        self._feet_px = [_feet_px(tracklet.boxes_xyxy) for tracklet in self._tracklets]
         self._identities = [identity_of[tracklet.key] for tracklet in self._tracklets]
         lengths = [len(tracklet) for tracklet in self._tracklets]
         frames = np.concatenate([np.zeros(0, np.int32), *(tracklet.frames for tracklet in self._tracklets)])
@@ -85,8 +99,9 @@ class Cast:
         tracklet, trail_s = self._tracklets[owner], self._config.trail_s
         now_s = tracklet.times_s[row]
         start = int(np.searchsorted(tracklet.times_s, now_s - trail_s)) if trail_s > 0 else row
-        past = tracklet.boxes_xyxy[start : row + 1]
-        age = (now_s - tracklet.times_s[start : row + 1]) / (trail_s or 1.0)
+        step = max(1, (row - start) // _TRAIL_POINTS)
+        # Every step-th row of the tracklet, not of the trail: else the trail would wobble from frame to frame.
+        past = np.append(np.arange(start + -start % step, row, step), row)
         keypoints = (
             tracklet.keypoints_xyc[row] if self._config.skeleton and tracklet.keypoints_xyc is not None else None
         )
@@ -94,10 +109,15 @@ class Cast:
             identity=self._identities[owner],
             box_xyxy=tracklet.boxes_xyxy[row],
             filled=bool(tracklet.source[row] == FILLED),
-            trail_px=np.stack([(past[:, 0] + past[:, 2]) / 2, past[:, 3]], axis=1),
-            trail_age=age,
+            trail_px=self._feet_px[owner][past],
+            trail_age=(now_s - tracklet.times_s[past]) / (trail_s or 1.0),
             keypoints_xyc=keypoints,
         )
+
+
+def _feet_px(boxes_xyxy: np.ndarray) -> np.ndarray:
+    """The middle of the lower edge (T, 2) of boxes (T, 4)."""
+    return np.stack([(boxes_xyxy[:, 0] + boxes_xyxy[:, 2]) / 2, boxes_xyxy[:, 3]], axis=1)
 
 
 def bridged(tracklet: Tracklet, bridge_s: float) -> Tracklet:

@@ -11,7 +11,6 @@ from pipeline.export import labels
 from pipeline.export.labels import Place
 from pipeline.export.palette import BLACK, Bgr, colour_bgr
 
-_TRAIL_BANDS = 8  # steps in which a trail fades
 _TRAIL_STRENGTH = 0.85  # opacity of its newest end
 _SUBPIXEL_BITS = 3
 
@@ -61,26 +60,22 @@ class Painter:
         """Blend the trail into the part of the picture that it covers."""
         if len(person.trail_px) < 2:
             return
-        pad = 2 * self._line_px
-        width, height = self._picture
-        left, top = np.maximum(np.floor(person.trail_px.min(axis=0)).astype(int) - pad, 0).tolist()
-        right, bottom = np.minimum(np.ceil(person.trail_px.max(axis=0)).astype(int) + pad, (width, height)).tolist()
+        pad, (width, height) = 2 * self._line_px, self._picture
+        x, y, span_x, span_y = cv2.boundingRect(person.trail_px.astype(np.int32))
+        left, top, right, bottom = (
+            max(x - pad, 0),
+            max(y - pad, 0),
+            min(x + span_x + pad, width),
+            min(y + span_y + pad, height),
+        )
         if left >= right or top >= bottom:
             return
         opacity = np.zeros((bottom - top, right - left), np.uint8)
-        points = _fixed_point(person.trail_px - (left, top))
-        band = np.minimum((person.trail_age * _TRAIL_BANDS).astype(int), _TRAIL_BANDS - 1)
-        for step in range(_TRAIL_BANDS - 1, -1, -1):
-            rows = np.flatnonzero(band == step)
-            if len(rows):
-                strength = round(255 * _TRAIL_STRENGTH * (1 - step / _TRAIL_BANDS))
-                piece = points[rows[0] : rows[-1] + 2]  # one point on: joins the next band
-                cv2.polylines(opacity, [piece], False, strength, self._line_px, cv2.LINE_AA, _SUBPIXEL_BITS)
-        covered = opacity > 0
-        window = image_bgr[top:bottom, left:right]
-        weight = opacity[covered, None].astype(np.float32) / 255
-        under = window[covered]
-        window[covered] = under + weight * (np.array(colour_bgr(person.identity), np.float32) - under)
+        points = _fixed_point(person.trail_px - (left, top)).tolist()
+        strengths = (255 * _TRAIL_STRENGTH * (1 - person.trail_age)).tolist()
+        for start, end, strength in zip(points, points[1:], strengths, strict=False):  # old first: new lies above
+            cv2.line(opacity, start, end, strength, self._line_px, cv2.LINE_AA, _SUBPIXEL_BITS)
+        _blend(image_bgr[top:bottom, left:right], opacity, colour_bgr(person.identity))
 
     def _skeleton(self, image_bgr: np.ndarray, keypoints_xyc: np.ndarray, colour: Bgr) -> None:
         seen = keypoints_xyc[:, 2] >= self._joint_confidence
@@ -96,9 +91,9 @@ class Painter:
         box, colour, line_px = self._visible(person), colour_bgr(person.identity), self._line_px
         first, last = (box.left, box.top), (max(box.right - 1, box.left), max(box.bottom - 1, box.top))
         if person.filled:
-            thin = max(1, line_px // 2)
-            for segment in _dashes(first, last, 5 * line_px):
-                cv2.line(image_bgr, *segment, colour, thin)
+            thin, dashes = max(1, line_px // 2), _dashes(first, last, 5 * line_px)
+            cv2.polylines(image_bgr, dashes, False, BLACK, thin + 2)
+            cv2.polylines(image_bgr, dashes, False, colour, thin)
             return
         cv2.rectangle(image_bgr, first, last, BLACK, line_px + 2)
         cv2.rectangle(image_bgr, first, last, colour, line_px)
@@ -129,16 +124,22 @@ def _fixed_point(points_px: np.ndarray) -> np.ndarray:
     return np.round(points_px * (1 << _SUBPIXEL_BITS)).astype(np.int32)
 
 
-def _dashes(
-    first: tuple[int, int], last: tuple[int, int], dash_px: int
-) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    """The dashes of a rectangle's four sides, as pairs of end points."""
+def _blend(window_bgr: np.ndarray, opacity: np.ndarray, colour: Bgr) -> None:
+    """Lay `colour` over `window_bgr` (H, W, 3) in place; opacity (H, W) uint8: 255 covers, 0 leaves as it is."""
+    weight = cv2.merge([opacity, opacity, opacity])
+    under = cv2.multiply(window_bgr, cv2.bitwise_not(weight), scale=1 / 255)
+    over = cv2.multiply(weight, (*colour, 0), scale=1 / 255)  # type: ignore[call-overload]  # a scalar per channel
+    window_bgr[:] = cv2.add(under, over)
+
+
+def _dashes(first: tuple[int, int], last: tuple[int, int], dash_px: int) -> list[np.ndarray]:
+    """The dashes of a rectangle's four sides, each its two end points (2, 2) int32."""
     (left, top), (right, bottom) = first, last
-    segments = []
+    dashes = []
     for start in range(left, right + 1, 2 * dash_px):
         end = min(start + dash_px, right)
-        segments += [((start, top), (end, top)), ((start, bottom), (end, bottom))]
+        dashes += [((start, top), (end, top)), ((start, bottom), (end, bottom))]
     for start in range(top, bottom + 1, 2 * dash_px):
         end = min(start + dash_px, bottom)
-        segments += [((left, start), (left, end)), ((right, start), (right, end))]
-    return segments
+        dashes += [((left, start), (left, end)), ((right, start), (right, end))]
+    return list(np.array(dashes, np.int32))

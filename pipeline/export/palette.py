@@ -16,9 +16,10 @@ BLACK: Bgr = (0, 0, 0)
 WHITE: Bgr = (255, 255, 255)
 
 _GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
-_FIRST_HUE = 0.6
-_LIGHTNESSES = (0.72, 0.62, 0.84)
-_CHROMA = 0.18
+# Of a grid of first hues, lightness triples and chromas, these keep the nearest two of ids 1 to 12 furthest apart.
+_FIRST_HUE = 5.2
+_LIGHTNESSES = (0.68, 0.80, 0.55)
+_CHROMA = 0.20
 
 # OKLab to the cube roots of cone responses, and those (cubed) to linear sRGB; Ottosson's matrices.
 _LAB_TO_CONES = np.array(

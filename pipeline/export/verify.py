@@ -80,10 +80,11 @@ def _require_partition(result: RunResult) -> None:
 
 
 def _require_once(where: str, rows: np.ndarray) -> None:
-    pairs, counts = np.unique(rows[:, :2], axis=0, return_counts=True)
-    if (counts > 1).any():
-        frame, identity = pairs[counts > 1][0].astype(int).tolist()
-        raise ConstraintError(f"{where}: identity {identity} is {counts.max()} times in frame {frame - 1} (from 0)")
+    pairs = rows[np.lexsort((rows[:, 1], rows[:, 0])), :2].astype(int)
+    again = np.flatnonzero((np.diff(pairs, axis=0) == 0).all(axis=1))
+    if len(again):
+        frame, identity = pairs[again[0]].tolist()
+        raise ConstraintError(f"{where}: identity {identity} is more than once in frame {frame - 1} (counted from 0)")
 
 
 def _require_agreement(from_tracks: dict[str, np.ndarray], from_text: dict[str, np.ndarray]) -> None:

@@ -85,8 +85,8 @@ class _VideoReader(FrameReader):
         self._container = _open_container(camera)
         videos = self._container.streams.video
         if not videos:
-            self._container.close()
             kinds = ", ".join(sorted({s.type for s in self._container.streams})) or "nothing"
+            self._container.close()
             raise CameraError(camera.id, f"{camera.path.name} has no video stream, only {kinds}. Leave the file out.")
         self._stream: VideoStream = videos[0]
         self._stream.thread_type = "AUTO"

@@ -1,0 +1,1 @@
+"""How fast, how good, against whom; results as committed JSON in results/."""

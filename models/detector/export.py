@@ -1,0 +1,83 @@
+"""From a training checkpoint to the bundled files: OpenVINO IR for CPUs, safetensors for GPUs, and the card.
+
+    python -m models.detector.export build/detector/run/weights/best.pt
+
+The exported network is compared with PyTorch on random pictures before anything replaces the bundled files.
+"""
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from core.errors import WeightsError
+from core.quiet import hush
+from core.weights import CARD, sha256_of
+
+hush()
+
+import openvino as ov  # noqa: E402
+import torch  # noqa: E402
+from safetensors.torch import load_file, save_file  # noqa: E402
+from ultralytics import YOLO  # noqa: E402
+
+from models.detector.network import SlimPoseModel, build  # noqa: E402
+
+NAME = "throughline-pose-slim"
+HERE = Path(__file__).parent
+PARITY_PX = 0.5  # FP16 weights move boxes by less than this
+PARITY_SIZES = ((384, 640), (640, 384))
+
+
+def export(checkpoint: Path, folder: Path, scores: dict[str, float]) -> None:
+    """Write detector.xml, .bin, .safetensors and weights.json into `folder`; WeightsError where parity fails."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = Path(scratch) / "detector.pt"
+        shutil.copyfile(checkpoint, copy)
+        trained = YOLO(copy)
+        if not isinstance(trained.model, SlimPoseModel):
+            raise WeightsError(f"{checkpoint}: expected a {SlimPoseModel.__name__}, got {type(trained.model).__name__}")
+        state = {name: tensor.float().contiguous() for name, tensor in trained.model.state_dict().items()}
+        save_file({name: tensor.half() if tensor.dim() > 1 else tensor for name, tensor in state.items()},
+                  folder / "detector.safetensors")  # fmt: skip
+        onnx_file = trained.export(format="onnx", dynamic=True, simplify=True, verbose=False)
+        model = ov.convert_model(onnx_file)
+        ov.save_model(model, folder / "detector.xml", compress_to_fp16=True)
+    check_parity(folder)
+    files = {name: sha256_of(folder / name) for name in ("detector.xml", "detector.bin", "detector.safetensors")}
+    card = {"name": NAME, "task": "pose", "files": files, "scores": scores}
+    (folder / CARD).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+
+
+def check_parity(folder: Path) -> None:
+    """Compare boxes of the IR with those of PyTorch on random pictures; WeightsError where they differ."""
+    network = build({name: tensor.float() for name, tensor in load_file(folder / "detector.safetensors").items()})
+    generator = np.random.default_rng(0)
+    for height, width in PARITY_SIZES:
+        picture = generator.random((1, 3, height, width), np.float32)
+        with torch.inference_mode():
+            output = network(torch.from_numpy(picture))
+        expected = (output[0] if isinstance(output, (list, tuple)) else output).numpy()
+        got = ov.Core().compile_model(folder / "detector.xml", "CPU", {"INFERENCE_PRECISION_HINT": "f32"})(picture)[0]
+        worst = float(np.abs(got - expected)[:, :4].max())
+        if worst > PARITY_PX:
+            raise WeightsError(f"{folder}: OpenVINO and PyTorch differ by {worst:.2f} px at {width}×{height}")
+
+
+def main(
+    checkpoint: Annotated[Path, typer.Argument(help="A .pt written by models.detector.train.")],
+    output: Annotated[Path, typer.Option(help="Folder of the bundled weights.")] = HERE,
+    scores: Annotated[Path | None, typer.Option(help="JSON of measured scores, copied into the card.")] = None,
+) -> None:
+    """Export a checkpoint as the bundled detector."""
+    export(checkpoint, output, json.loads(scores.read_text()) if scores else {})
+    typer.echo(f"{output}: exported {checkpoint}")
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,170 @@
+"""`python -m pipeline associate`: association alone, from arrays of embeddings, without video."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from scipy import sparse
+
+from core.errors import InputError, OutputError
+from pipeline.association.clusters import distance_to_clusters
+from pipeline.association.config import AssociateConfig
+from pipeline.association.normalise import normalise_cameras
+from pipeline.association.solve import Solution, solve
+from pipeline.association.travel import Timeline
+
+# A camera with fewer tracklets is not normalised by its own mean.
+LEAST_TRACKLETS = 50
+PER_CROP = ("tracklet", "camera", "sequence", "frame")
+
+
+@dataclass(frozen=True, eq=False)
+class TrackletArrays:
+    """N tracklets of arrays: camera (N,); clock (N,), whose frames compare exactly; first, last (N,) frames.
+
+    embedding (N, D) float32 of norm 1: the mean of its crops; counts (N,): how many crops.
+    """
+
+    camera: np.ndarray
+    clock: np.ndarray
+    first: np.ndarray
+    last: np.ndarray
+    embedding: np.ndarray
+    counts: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.camera)
+
+
+def read_arrays(path: Path) -> TrackletArrays:
+    """Read embedding (C, D) and, per crop (C,), tracklet 0..N−1, camera, and optionally sequence and frame.
+
+    Crops of one tracklet share camera and sequence; a sequence is one recording, with its own clock. Raises InputError
+    naming the file and the array.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except (OSError, ValueError, EOFError) as error:
+        raise InputError(f"{path}: expected arrays written by numpy.savez, got {error}") from error
+    _check(path, arrays)
+    tracklet = arrays["tracklet"].astype(np.int64)
+    count = int(tracklet.max(initial=-1)) + 1
+    counts = np.bincount(tracklet, minlength=count)
+    if (counts == 0).any():
+        raise InputError(f"{path}: tracklet: numbers must run from 0 without gaps; {int(counts.argmin())} has no crop")
+    camera = _shared(path, "camera", arrays["camera"], tracklet, count)
+    sequence = _shared(path, "sequence", arrays.get("sequence", np.zeros(len(tracklet))), tracklet, count)
+    _, clock = np.unique(np.column_stack([camera, sequence]), axis=0, return_inverse=True)
+    frame = arrays.get("frame", np.arange(len(tracklet))).astype(np.int64)
+    first, last = np.full(count, np.iinfo(np.int64).max), np.full(count, np.iinfo(np.int64).min)
+    np.minimum.at(first, tracklet, frame)
+    np.maximum.at(last, tracklet, frame)
+    embedding = _tracklet_means(arrays["embedding"].astype(np.float32), tracklet, count)
+    return TrackletArrays(camera, clock.reshape(-1), first, last, embedding, counts)
+
+
+def _check(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    for name in ("embedding", "tracklet", "camera"):
+        if name not in arrays:
+            raise InputError(f"{path}: holds no array {name!r}; it has {', '.join(arrays) or 'none'}")
+    embedding = arrays["embedding"]
+    if embedding.ndim != 2 or not np.isfinite(embedding).all():
+        raise InputError(f"{path}: embedding: expected finite numbers (crops, D), got shape {embedding.shape}")
+    for name in PER_CROP:
+        if name in arrays and (arrays[name].shape != (len(embedding),) or arrays[name].dtype.kind not in "iu"):
+            got = f"{arrays[name].dtype} {arrays[name].shape}"
+            raise InputError(f"{path}: {name}: expected integers ({len(embedding)},), one per crop, got {got}")
+    if (arrays["tracklet"] < 0).any():
+        raise InputError(f"{path}: tracklet: numbers run from 0, got {arrays['tracklet'].min()}")
+
+
+def _shared(path: Path, name: str, per_crop: np.ndarray, tracklet: np.ndarray, count: int) -> np.ndarray:
+    """The value of each tracklet, which all its crops must share."""
+    value = np.zeros(count, np.int64)
+    value[tracklet] = per_crop
+    if (value[tracklet] != per_crop).any():
+        guilty = int(tracklet[value[tracklet] != per_crop][0])
+        raise InputError(f"{path}: {name}: the crops of tracklet {guilty} have different ones")
+    return value
+
+
+def _tracklet_means(embedding: np.ndarray, tracklet: np.ndarray, count: int) -> np.ndarray:
+    """Means (N, D) of the unit vectors of each tracklet's crops, of norm 1 (0 where they cancel)."""
+    belongs = sparse.csr_array(
+        (np.ones(len(tracklet), np.float32), (tracklet, np.arange(len(tracklet)))), shape=(count, len(tracklet))
+    )
+    return _unit(belongs @ _unit(embedding))
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    norm = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.divide(vectors, norm, out=np.zeros_like(vectors), where=norm > 0)
+
+
+def forbidden_pairs(arrays: TrackletArrays) -> np.ndarray:
+    """Which pairs (N, N) bool overlap in time on one clock, which belongs to one camera; the diagonal is False."""
+    meet = (arrays.first[:, None] <= arrays.last) & (arrays.first <= arrays.last[:, None])
+    meet &= arrays.clock[:, None] == arrays.clock
+    np.fill_diagonal(meet, False)
+    return meet
+
+
+def evidence_of(arrays: TrackletArrays) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Appearance distance (N, N), its evidence (N, N), and forbidden pairs (N, N).
+
+    The distance is 1 − cosine of the mean embeddings after each camera was normalised: 0 the same, 1 unrelated.
+    """
+    vectors = normalise_cameras(arrays.embedding, arrays.camera, LEAST_TRACKLETS)
+    known = np.linalg.norm(arrays.embedding, axis=1) > 0
+    distance = np.clip(1 - vectors @ vectors.T, 0, 2)
+    return distance, np.outer(known, known).astype(np.float32), forbidden_pairs(arrays)
+
+
+def associate_tracklet_arrays(
+    arrays: TrackletArrays, config: AssociateConfig, fps: float
+) -> tuple[Solution, np.ndarray]:
+    """The clusters of N tracklets, and the probability (N,) that each belongs where it is.
+
+    The probability is a logistic function of how much farther than its own cluster the next one is (or the largest
+    distance that still counts as one person), in nats of `config.nat_distance`: 0.5 says it might as well be elsewhere.
+    """
+    distance, evidence, forbidden = evidence_of(arrays)
+    timeline = Timeline(arrays.clock, (arrays.first + arrays.last) / 2 / fps)
+    solution = solve(distance, evidence, forbidden, timeline, config)
+    largest = config.distance_at(config.caution)
+    own, mean = distance_to_clusters(solution.label, solution.distance, evidence, forbidden)
+    rows = np.arange(len(arrays))
+    mine = np.where(np.isfinite(mean[rows, own]), mean[rows, own], largest)
+    mean[rows, own] = np.inf
+    next_best = np.minimum(mean.min(axis=1, initial=np.inf), largest)
+    nats = np.clip((next_best - mine) / max(config.nat_distance, SMALLEST_NAT), -MOST_NATS, MOST_NATS)
+    return solution, 1 / (1 + np.exp(-nats))
+
+
+SMALLEST_NAT, MOST_NATS = 1e-3, 30.0
+
+
+def associate_arrays(
+    arrays: Annotated[Path, typer.Argument(help="NPZ with embedding (C, D), tracklet, camera, sequence, frame (C,).")],
+    output: Annotated[Path, typer.Option(help="NPZ to write: identity, camera, counts, probability per tracklet.")],
+    overrides: Annotated[list[str] | None, typer.Option("--set", help="associate.key=value, repeatable.")] = None,
+    fps: Annotated[float, typer.Option(min=1e-3, help="Frames per second of `frame`.")] = 25.0,
+) -> None:
+    """Tracklets of many cameras, given as embeddings, become identities."""
+    from pipeline.settings import RunConfig, resolve  # it reads this package's settings
+
+    config = resolve(RunConfig(), overrides or []).associate
+    tracklets = read_arrays(arrays)
+    solution, probability = associate_tracklet_arrays(tracklets, config, fps)
+    _, identity = np.unique(solution.label, return_inverse=True)
+    try:
+        np.savez_compressed(
+            output, identity=identity, camera=tracklets.camera, counts=tracklets.counts, probability=probability
+        )
+    except OSError as error:
+        raise OutputError(f"{output}: cannot be written: {error.strerror}") from error
+    typer.echo(f"{len(tracklets)} tracklets, {identity.max(initial=-1) + 1} identities: {output}")

@@ -1,0 +1,144 @@
+"""Where people stand on the floor, and what that says about two tracklets of calibrated cameras."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.types import Tracklet, TrackletKey
+from pipeline.association.config import AssociateConfig
+from pipeline.calibration import Calibration
+from pipeline.result import CameraResult
+
+ANKLES = (15, 16)
+ANKLE_CONFIDENCE = 0.5
+ANKLE_TO_SOLE = 0.04  # an ankle is this share of the body's height above the sole
+EDGE_PX = 2.0  # a box that ends so close to the picture's lower edge is cut off
+OUTLIERS = 0.05  # share of positions that are simply wrong
+SMALLEST_AREA_M2 = 10.0
+
+
+@dataclass(frozen=True, eq=False)
+class FloorPath:
+    """One tracklet on the floor: times_s (T,), points_m (T, 2), sigma_m (T,) uncertainty; only where it was found."""
+
+    times_s: np.ndarray
+    points_m: np.ndarray
+    sigma_m: np.ndarray
+
+
+def foot_points_px(tracklet: Tracklet, height_px: int) -> np.ndarray:
+    """Where each box of a tracklet stands, (T, 2) px: below the ankles if both are visible, else the middle of the lower edge.
+
+    NaN where neither can be told: no ankle visible and the box cut off by the picture's lower edge.
+    """
+    boxes = tracklet.boxes_xyxy.astype(np.float64)
+    feet = np.column_stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3]])
+    feet[boxes[:, 3] >= height_px - EDGE_PX] = np.nan
+    if tracklet.keypoints_xyc is None:
+        return feet
+    ankles = tracklet.keypoints_xyc[:, ANKLES].astype(np.float64)
+    weight = np.where(ankles[..., 2] >= ANKLE_CONFIDENCE, ankles[..., 2], 0)
+    seen = weight.min(axis=1) > 0
+    middle = np.einsum("ta,tac->tc", weight[seen], ankles[seen, :, :2]) / weight[seen].sum(axis=1, keepdims=True)
+    middle[:, 1] += ANKLE_TO_SOLE * (boxes[seen, 3] - boxes[seen, 1])
+    feet[seen] = middle
+    return feet
+
+
+def floor_path(
+    tracklet: Tracklet, camera: CameraResult, calibration: Calibration, config: AssociateConfig
+) -> FloorPath:
+    """A tracklet's positions on the floor; those that cannot be told are left out."""
+    feet = foot_points_px(tracklet, camera.height)
+    here = calibration.to_floor(np.nan_to_num(feet))
+    height_px = tracklet.boxes_xyxy[:, 3] - tracklet.boxes_xyxy[:, 1]
+    lower = np.nan_to_num(feet) + np.column_stack([np.zeros(len(feet)), config.floor_box_error * height_px])
+    slip_m = np.linalg.norm(calibration.to_floor(lower) - here, axis=1)
+    good = np.isfinite(feet).all(axis=1) & np.isfinite(here).all(axis=1) & np.isfinite(slip_m)
+    return FloorPath(tracklet.times_s[good], here[good], np.hypot(slip_m[good], config.floor_sigma_m))
+
+
+def floor_evidence(
+    tracklets: Sequence[Tracklet],
+    cameras: Sequence[CameraResult],
+    calibrations: Mapping[str, Calibration],
+    config: AssociateConfig,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Log-likelihood ratio (N, N) float32 that two tracklets are one person, and pairs (N, N) bool that cannot be.
+
+    Only pairs of two calibrated cameras with common time have a say, 0 otherwise. At a common instant the distance r of
+    the two positions follows r/s² · exp(−r²/2s²) for one person (Rayleigh; s² adds both variances), 2πr/A for two
+    people on the floor area A that all positions span, with a share of outliers in the former. Instants within
+    `floor_independent_s` are one observation; the mean log ratio counts once for each, at most `floor_most_spans` times
+    because what is wrong with a calibration does not average out. Two tracklets are in two places at once when all
+    observations together say so with `floor_forbids_nats` and the median distance is over `floor_forbids_m`.
+    No tracklets: two (0, 0) arrays.
+    """
+    count = len(tracklets)
+    nats, apart = np.zeros((count, count), np.float32), np.zeros((count, count), bool)
+    by_id = {camera.id: camera for camera in cameras}
+    paths: dict[int, FloorPath] = {}
+    for row, tracklet in enumerate(tracklets):
+        name = tracklet.key.camera
+        if name in calibrations and name in by_id:
+            path = floor_path(tracklet, by_id[name], calibrations[name], config)
+            if len(path.times_s):
+                paths[row] = path
+    if not paths:
+        return nats, apart
+    area_m2 = _area_m2(np.concatenate([path.points_m for path in paths.values()]))
+    for one, other in _meeting(paths, [tracklet.key for tracklet in tracklets]):
+        nats[one, other], apart[one, other] = _pair_nats(paths[one], paths[other], area_m2, config)
+        nats[other, one], apart[other, one] = nats[one, other], apart[one, other]
+    return nats, apart
+
+
+def _area_m2(points_m: np.ndarray) -> float:
+    """The rectangle that holds all but the most extreme twentieths of positions along each axis."""
+    low, high = np.percentile(points_m, [5, 95], axis=0)
+    return max(float(np.prod(high - low)), SMALLEST_AREA_M2)
+
+
+def _meeting(paths: Mapping[int, FloorPath], keys: Sequence[TrackletKey]) -> list[tuple[int, int]]:
+    """Pairs of rows in different cameras whose times overlap, found along the axis of time."""
+    order = sorted(paths, key=lambda row: (paths[row].times_s[0], row))
+    pairs: list[tuple[int, int]] = []
+    open_rows: list[int] = []
+    for row in order:
+        start = paths[row].times_s[0]
+        open_rows = [other for other in open_rows if paths[other].times_s[-1] >= start]
+        pairs += [(other, row) for other in open_rows if keys[other].camera != keys[row].camera]
+        open_rows.append(row)
+    return pairs
+
+
+def _pair_nats(one: FloorPath, other: FloorPath, area_m2: float, config: AssociateConfig) -> tuple[float, bool]:
+    """Evidence over the common time, and whether the two are in two places at once."""
+    r_m, s2, times_s = _common(one, other, config.floor_independent_s)
+    if not len(r_m):
+        return 0.0, False
+    # Both densities are divided by r, which they share.
+    different = 2 * np.pi / area_m2
+    together = (1 - OUTLIERS) * np.exp(-(r_m**2) / (2 * s2)) / s2 + OUTLIERS * different
+    spans = len(np.unique(np.floor(times_s / config.floor_independent_s)))
+    mean = float(np.log(together / different).mean())
+    apart = mean * spans < -config.floor_forbids_nats and float(np.median(r_m)) > config.floor_forbids_m
+    return mean * min(spans, config.floor_most_spans), apart
+
+
+def _common(one: FloorPath, other: FloorPath, longest_gap_s: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Distances (K,) m, their variances (K,) m² and instants (K,) s of the common time.
+
+    `other` is read between its positions at the instants of `one`, unless they are more than `longest_gap_s` apart.
+    """
+    after = np.minimum(np.maximum(np.searchsorted(other.times_s, one.times_s), 1), len(other.times_s) - 1)
+    before = np.maximum(after - 1, 0)
+    gap_s = other.times_s[after] - other.times_s[before]
+    share = np.divide(one.times_s - other.times_s[before], gap_s, out=np.zeros_like(gap_s), where=gap_s > 0)
+    inside = (one.times_s >= other.times_s[before]) & (one.times_s <= other.times_s[after])
+    common = inside & (gap_s <= longest_gap_s)
+    share, before, after = share[common, None], before[common], after[common]
+    there_m = other.points_m[before] * (1 - share) + other.points_m[after] * share
+    r_m = np.linalg.norm(one.points_m[common] - there_m, axis=1)
+    return r_m, one.sigma_m[common] ** 2 + other.sigma_m[before] ** 2, one.times_s[common]

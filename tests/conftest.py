@@ -1,0 +1,33 @@
+"""Shared by all tests: caches go to a temporary folder, and the short scene is made once."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+# Before anything of ours is imported: no test may touch the user's cache or settings.
+os.environ["THROUGHLINE_CACHE"] = tempfile.mkdtemp(prefix="throughline-tests-")
+os.environ["YOLO_CONFIG_DIR"] = os.environ["THROUGHLINE_CACHE"]
+
+from core.quiet import hush  # noqa: E402
+
+hush()
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The real material beside the project; tests that need it skip where it is absent."""
+    if not SHARED.is_dir():
+        pytest.skip(f"{SHARED} is not here: this test needs real material that is not part of the project")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def short_scene(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three cameras, two seconds of the demo scene."""
+    from tests.support.scene import write_short_scene
+
+    return write_short_scene(tmp_path_factory.mktemp("scene") / "videos")
