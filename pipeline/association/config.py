@@ -10,8 +10,9 @@ class AssociateConfig:
     """How tracklets become identities: `--set associate.key=value`.
 
     caution: 0 merges freely, 1 merges only when sure. It moves the largest distance at which two groups of tracklets
-    still count as one person from `free_distance` down to `sure_distance`. Distances are mean appearance distances, as
-    `reid.tracklet.tracklet_distance` measures them, less `nat_distance` for each nat of other evidence.
+    still count as one person from `free_distance` down to `sure_distance`. Distances are mean appearance distances, 0
+    the same and 1 strangers, less `nat_distance` for each nat of other evidence. What strangers measure is taken from
+    pairs seen in one frame (`pipeline.association.scale`), as if `scale_prior` more such pairs had measured 1.
 
     Time (`pipeline.association.travel`): `travel` uses it; matches at the distance of `travel_caution` are believed in
     each of `travel_rounds` rounds; `travel_width_s` is how exactly travel times repeat; `travel_prior` is how many
@@ -29,6 +30,7 @@ class AssociateConfig:
     free_distance: float = 0.86
     sure_distance: float = 0.3
     nat_distance: float = 0.09
+    scale_prior: float = 10.0
     travel: bool = True
     travel_caution: float = 0.57
     travel_rounds: int = 2
@@ -56,7 +58,14 @@ class AssociateConfig:
         for name in ("travel_width_s", "travel_prior", "floor_sigma_m", "floor_independent_s", "floor_forbids_nats"):
             if not getattr(self, name) > 0:
                 raise SettingError(f"associate.{name}: expected more than 0, got {getattr(self, name)}")
-        for name in ("nat_distance", "travel_rounds", "floor_box_error", "floor_most_spans", "repair_rounds"):
+        for name in (
+            "nat_distance",
+            "scale_prior",
+            "travel_rounds",
+            "floor_box_error",
+            "floor_most_spans",
+            "repair_rounds",
+        ):
             if getattr(self, name) < 0:
                 raise SettingError(f"associate.{name}: expected at least 0, got {getattr(self, name)}")
 

@@ -28,7 +28,7 @@ class FloorPath:
 
 
 def foot_points_px(tracklet: Tracklet, height_px: int) -> np.ndarray:
-    """Where each box of a tracklet stands, (T, 2) px: below the ankles if both are visible, else the middle of the lower edge.
+    """Where each box of a tracklet stands, (T, 2) px: below both ankles if visible, else the middle of its lower edge.
 
     NaN where neither can be told: no ankle visible and the box cut off by the picture's lower edge.
     """

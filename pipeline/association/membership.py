@@ -10,6 +10,7 @@ from pipeline.association.clusters import distance_to_clusters
 
 def explain(
     label: np.ndarray,
+    looks: np.ndarray,
     distance: np.ndarray,
     evidence: np.ndarray,
     forbidden: np.ndarray,
@@ -17,29 +18,41 @@ def explain(
 ) -> dict[TrackletKey, Evidence]:
     """One Evidence for each of the N appearances.
 
-    label (N,): the cluster of each row; distance, evidence, forbidden (N, N) as the linkage had them. The score is 1
-    minus the mean distance to the other members, weighted by evidence; the margin is how much farther the nearest
-    other cluster is that holds nobody forbidden to the row. A row alone in its cluster gets an empty Evidence.
+    label (N,): the cluster of each row; looks (N, N): appearance distance; distance (N, N): with all other evidence in
+    it; evidence, forbidden (N, N) as the linkage had them. The score is 1 minus the mean of `looks` to the other
+    members, weighted by evidence, at least 0; the margin is how much farther, in `distance`, the nearest other cluster
+    is that holds nobody forbidden to the row. A row alone in its cluster gets an empty Evidence.
     """
-    members = {cluster: np.flatnonzero(label == cluster) for cluster in np.unique(label)}
     own, to_cluster = distance_to_clusters(label, distance, evidence, forbidden)
-    reasons: dict[TrackletKey, Evidence] = {}
-    for row, appearance in enumerate(appearances):
-        others = members[label[row]][members[label[row]] != row]
-        if not len(others):
-            reasons[appearance.key] = Evidence()
-            continue
-        mine, rest = to_cluster[row, own[row]], np.delete(to_cluster[row], own[row])
-        next_best = float(rest.min(initial=np.inf))
-        known = others[evidence[row, others] > 0]
-        friend = known[distance[row, known].argmin()] if len(known) else None
-        reasons[appearance.key] = Evidence(
-            score=float(1 - mine) if np.isfinite(mine) else None,
-            margin=float(next_best - mine) if np.isfinite(next_best) and np.isfinite(mine) else None,
-            best_pair=None if friend is None else appearances[friend].key,
-            frames=None if friend is None else _best_frames(appearance, appearances[friend]),
-        )
-    return reasons
+    return {
+        appearance.key: _of_row(row, int(own[row]), to_cluster[row], own, looks, distance, evidence, appearances)
+        for row, appearance in enumerate(appearances)
+    }
+
+
+def _of_row(
+    row: int,
+    mine: int,
+    to_cluster: np.ndarray,
+    own: np.ndarray,
+    looks: np.ndarray,
+    distance: np.ndarray,
+    evidence: np.ndarray,
+    appearances: Sequence[Appearance],
+) -> Evidence:
+    """Why one row is in its cluster, column `mine` of to_cluster (C,)."""
+    known = np.flatnonzero((own == mine) & (evidence[row] > 0))
+    known = known[known != row]
+    if not len(known):
+        return Evidence()
+    margin = float(np.delete(to_cluster, mine).min(initial=np.inf) - to_cluster[mine])
+    friend = appearances[known[distance[row, known].argmin()]]
+    return Evidence(
+        score=max(0.0, 1 - float(np.average(looks[row, known], weights=evidence[row, known]))),
+        margin=margin if np.isfinite(margin) else None,
+        best_pair=friend.key,
+        frames=_best_frames(appearances[row], friend),
+    )
 
 
 def _best_frames(one: Appearance, other: Appearance) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from pipeline.association.config import AssociateConfig
 from pipeline.association.constraints import cannot_link, check
 from pipeline.association.floor import floor_evidence
 from pipeline.association.membership import explain
+from pipeline.association.scale import strangers_distance
 from pipeline.association.solve import solve
 from pipeline.association.travel import Timeline
 from pipeline.calibration import Calibration
@@ -54,15 +55,16 @@ def _cluster(
     if not tracklets:
         return [], {}
     looks = [appearances[tracklet.key] for tracklet in tracklets]
-    distance, evidence = (measure or _appearance_distance)(looks)
+    apparent, evidence = (measure or _appearance_distance)(looks)
     forbidden = cannot_link(tracklets)
+    distance = apparent / strangers_distance(apparent, evidence, forbidden, config.scale_prior)
     if config.floor and calibrations:
         nats, apart = floor_evidence(tracklets, cameras, calibrations, config)
         distance, forbidden = distance - config.nat_distance * nats, forbidden | apart
     solution = solve(distance, evidence, forbidden, _timeline(tracklets), config)
     label = solution.label
     clusters = [tuple(tracklets[int(row)].key for row in np.flatnonzero(label == first)) for first in np.unique(label)]
-    return clusters, explain(label, solution.distance, evidence, forbidden, looks)
+    return clusters, explain(label, apparent, solution.distance, evidence, forbidden, looks)
 
 
 def _timeline(tracklets: Sequence[Tracklet]) -> Timeline:

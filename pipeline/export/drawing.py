@@ -87,11 +87,11 @@ class Painter:
             cv2.circle(image_bgr, point, radius, colour, cv2.FILLED, cv2.LINE_AA, _SUBPIXEL_BITS)
 
     def _box(self, image_bgr: np.ndarray, person: Person) -> None:
-        """A detected box is a solid line with a dark rim; a filled one is thin and dashed."""
+        """A detected box is a solid line with a dark rim; a filled one is dashed, and thinner in large pictures."""
         box, colour, line_px = self._visible(person), colour_bgr(person.identity), self._line_px
         first, last = (box.left, box.top), (max(box.right - 1, box.left), max(box.bottom - 1, box.top))
         if person.filled:
-            thin, dashes = max(1, line_px // 2), _dashes(first, last, 5 * line_px)
+            thin, dashes = max(2, line_px // 2), _dashes(first, last, 5 * line_px)
             cv2.polylines(image_bgr, dashes, False, BLACK, thin + 2)
             cv2.polylines(image_bgr, dashes, False, colour, thin)
             return
