@@ -17,7 +17,9 @@ class Surface:
 
     vertices_m (V, 3) float32 world; faces (F, 3) int32, counter-clockwise seen from outside; uv (V, 2) float32, wrapping;
     texture (h, w, 3) uint8 sRGB; object_id: STATIC or the number of a person; material: what the pixel is made of
-    (0 other, 1 skin, 2 hair, 3 upper garment, 4 lower garment, 5 shoes, 6 carried thing, 7 hat).
+    (0 other, 1 skin, 2 hair, 3 upper garment, 4 lower garment, 5 shoes, 6 carried thing, 7 hat);
+    casts_shadow: walls and ceilings between the sun and the room do not; normals (V, 3) float32: unit, for shading;
+    without them, the mean of the adjoining faces (so give a vertex twice where an edge shall be sharp).
     """
 
     vertices_m: np.ndarray
@@ -27,6 +29,8 @@ class Surface:
     object_id: int = STATIC
     material: int = 0
     double_sided: bool = False
+    casts_shadow: bool = True
+    normals: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
