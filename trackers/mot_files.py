@@ -1,0 +1,79 @@
+"""MOTChallenge folders: `<sequence>/seqinfo.ini`, `<sequence>/det/det.txt`; results as `<name>/data/<sequence>.txt`."""
+
+import configparser
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from core.errors import InputError
+from core.types import Detections
+
+
+@dataclass(frozen=True, eq=False)
+class Sequence:
+    """One sequence: its frames' detections in order, and its picture size and rate."""
+
+    name: str
+    width: int
+    height: int
+    frame_rate: float
+    frames: tuple[Detections, ...]
+
+    @property
+    def times_s(self) -> np.ndarray:
+        """Presentation times (F,)."""
+        return np.arange(len(self.frames)) / self.frame_rate
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Boxes to write: frames (R,) 0-based, ids (R,), boxes_xyxy (R, 4), scores (R,)."""
+
+    frames: np.ndarray
+    ids: np.ndarray
+    boxes_xyxy: np.ndarray
+    scores: np.ndarray
+
+
+def sequences(root: Path) -> list[Path]:
+    """The sequences of a folder, by name. Raises InputError where there is none."""
+    found = sorted(path for path in root.iterdir() if (path / "det" / "det.txt").exists()) if root.is_dir() else []
+    if not found:
+        raise InputError(f"{root}: expected folders with det/det.txt and seqinfo.ini, found none")
+    return found
+
+
+def read(path: Path) -> Sequence:
+    """One sequence. Raises InputError where seqinfo.ini lacks something."""
+    ini = configparser.ConfigParser()
+    ini.read(path / "seqinfo.ini")
+    try:
+        info = ini["Sequence"]
+        length, rate = int(info["seqLength"]), float(info["frameRate"])
+        width, height = int(info["imWidth"]), int(info["imHeight"])
+    except (KeyError, ValueError) as error:
+        raise InputError(
+            f"{path / 'seqinfo.ini'}: expected seqLength, frameRate, imWidth, imHeight ({error})"
+        ) from error
+    rows = np.loadtxt(path / "det" / "det.txt", delimiter=",", ndmin=2)
+    rows = rows.reshape(len(rows), -1) if len(rows) else np.zeros((0, 7))
+    rows = rows[np.argsort(rows[:, 0], kind="stable")]
+    ends = np.searchsorted(rows[:, 0], np.arange(1, length + 2), "left")
+    boxes = np.hstack([rows[:, 2:4], rows[:, 2:4] + rows[:, 4:6]])
+    frames = tuple(Detections(boxes[begin:end], np.clip(rows[begin:end, 6], 0, 1)) for begin, end in pairwise(ends))
+    return Sequence(path.name, width, height, rate, frames)
+
+
+def write(path: Path, rows: Rows) -> None:
+    """One result file, ordered by frame and id; frames count from 1 there."""
+    order = np.lexsort((rows.ids, rows.frames))
+    size = rows.boxes_xyxy[:, 2:] - rows.boxes_xyxy[:, :2]
+    lines = [
+        f"{rows.frames[i] + 1},{rows.ids[i]},{rows.boxes_xyxy[i, 0]:.2f},{rows.boxes_xyxy[i, 1]:.2f},"
+        f"{size[i, 0]:.2f},{size[i, 1]:.2f},{rows.scores[i]:.3f},-1,-1,-1\n"
+        for i in order
+    ]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(lines), encoding="utf-8")
