@@ -1,0 +1,1 @@
+"""One crop or one gallery: networks, part alignment, losses, training, distances and re-ranking."""

@@ -1,0 +1,121 @@
+"""`python -m reid train | fit | export | evaluate | embed`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from core.errors import ThroughlineError, UsageError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; gives the exit code: 0, 2 usage, 3 input."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except UsageError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except (ThroughlineError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 3
+    except KeyboardInterrupt:
+        print("stopped; run the same command again to go on", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m reid", description="Train, score and use ReID networks.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    train = commands.add_parser("train", help="train a network by a TOML recipe, or go on with one")
+    train.add_argument("recipe", type=Path)
+    train.add_argument("--output", type=Path, required=True, help="folder of checkpoints and logs")
+    train.add_argument("--device", default="cpu")
+    train.set_defaults(run=_train)
+    fit = commands.add_parser("fit", help="fit a head in closed form on a trunk that has nothing to learn")
+    fit.add_argument("recipe", type=Path)
+    fit.add_argument("--output", type=Path, required=True, help="a folder that the pipeline opens")
+    fit.set_defaults(run=_fit)
+    export = commands.add_parser("export", help="a checkpoint as a folder that the pipeline opens")
+    export.add_argument("recipe", type=Path)
+    export.add_argument("--checkpoint", type=Path, required=True, help="the folder `train` wrote to")
+    export.add_argument("--output", type=Path, required=True)
+    export.set_defaults(run=_export)
+    evaluate = commands.add_parser("evaluate", help="rank-1, mAP and mINP on shards or on a Market-1501-style folder")
+    evaluate.add_argument("data", type=Path)
+    evaluate.add_argument("--no-keypoints", action="store_true", help="as if the detector gave boxes only")
+    evaluate.set_defaults(run=_evaluate)
+    embed = commands.add_parser("embed", help="global vectors of a folder of pictures")
+    embed.add_argument("folder", type=Path)
+    embed.add_argument("--output", type=Path, required=True, help="an .npz with arrays `name` and `embedding`")
+    embed.set_defaults(run=_embed)
+    for command in (evaluate, embed):
+        command.add_argument("--weights", default="bundled", help="a folder that `export` wrote")
+        command.add_argument("--device", default="auto")
+        command.add_argument("--threads", type=int, default=0)
+    return parser
+
+
+def _train(options: argparse.Namespace) -> None:
+    from reid.training.loop import train
+    from reid.training.recipe import Recipe
+
+    train(Recipe.read(options.recipe), options.output, options.device, lambda line: print(line, flush=True))
+
+
+def _fit(options: argparse.Namespace) -> None:
+    from reid.export import export_network
+    from reid.training.closed_form import fit
+    from reid.training.recipe import Recipe
+
+    recipe = Recipe.read(options.recipe)
+    network = fit(recipe, lambda line: print(line, flush=True))
+    card = export_network(network, options.output, recipe.name, recipe.to_dict())
+    print(f"{options.output}: {card.identifier}, parity {card.scores['parity_least_cosine']:.6f}")
+
+
+def _export(options: argparse.Namespace) -> None:
+    from reid.export import export_network
+    from reid.training.checkpoint import load_trained
+    from reid.training.recipe import Recipe
+
+    recipe = Recipe.read(options.recipe)
+    network, step = load_trained(options.checkpoint, recipe)
+    card = export_network(network, options.output, recipe.name, recipe.to_dict() | {"trained_steps": step})
+    print(f"{options.output}: {card.identifier}, parity {card.scores['parity_least_cosine']:.6f}")
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from reid.embedder import Embedder
+    from reid.evaluation import evaluate_folder, evaluate_shards
+
+    embedder = Embedder.open(options.weights, options.device, options.threads)
+    if (options.data / "dataset.json").exists():
+        scores = evaluate_shards(embedder, options.data, not options.no_keypoints)
+    else:
+        scores = evaluate_folder(embedder, options.data)
+    print(f"{embedder.identifier} on {options.data}")
+    print(f"{'distance':10} {'queries':>8} {'rank-1':>8} {'rank-5':>8} {'mAP':>8} {'mINP':>8}")
+    for name, one in scores.items():
+        values = (one.rank1, one.cmc[4], one.mean_ap, one.mean_inp)
+        print(f"{name:10} {one.queries:8d} " + " ".join(f"{100 * value:8.2f}" for value in values))
+
+
+def _embed(options: argparse.Namespace) -> None:
+    from reid.data.folders import pictures
+    from reid.embedder import Embedder
+    from reid.evaluation import embed_pictures
+
+    if options.output.suffix != ".npz":
+        raise UsageError(f"--output: expected a name that ends in .npz, got {options.output}")
+    paths = pictures(options.folder)
+    found = embed_pictures(Embedder.open(options.weights, options.device, options.threads), paths)
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(options.output, name=np.array([path.name for path in paths]), embedding=found.global_)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,123 @@
+"""What runs the network: OpenVINO on a CPU, PyTorch elsewhere. Both take and give NumPy arrays."""
+
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from core.errors import SettingError, WeightsError
+from core.quiet import cache_dir, hush
+from reid.card import Card
+
+IR, IR_WEIGHTS, SAFETENSORS = "reid.xml", "reid.bin", "reid.safetensors"
+_TORCH_BATCH = 16  # always this many rows, the last ones zeros: kernels are chosen by shape
+
+Vectors = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+class Backend(Protocol):
+    """Runs pictures (N, h, w, 3) uint8 BGR and masks (N, K, rows, columns) float32; gives global (N, D), parts
+    (N, K, d), stripes (N, H, d) float32 of unit length. A row never depends on the others."""
+
+    def run(self, pictures: np.ndarray, masks: np.ndarray) -> Vectors:
+        """All rows, in order."""
+        ...
+
+
+def open_backend(folder: Path, card: Card, device: str, threads: int) -> Backend:
+    """The backend for `device`: auto, cpu, cuda, cuda:N or mps. Raises WeightsError, SettingError."""
+    chosen = _choose(device)
+    if chosen == "cpu":
+        return OpenVINOBackend(card.checked(folder, IR), card.checked(folder, IR_WEIGHTS), threads)
+    return TorchBackend(card.checked(folder, SAFETENSORS), card, chosen)
+
+
+def _choose(device: str) -> str:
+    if device == "cpu":
+        return device
+    import torch
+
+    if device == "auto":
+        if torch.cuda.is_available():
+            return "cuda"
+        return "mps" if torch.backends.mps.is_available() else "cpu"
+    if device.startswith("cuda") and torch.cuda.is_available():
+        return device
+    if device == "mps" and torch.backends.mps.is_available():
+        return device
+    raise SettingError(f"device: expected auto, cpu, or a cuda or mps device of this machine, got {device!r}")
+
+
+class OpenVINOBackend:
+    """One infer request per crop, several at a time: the same bytes whatever the batch or the number of threads."""
+
+    def __init__(self, model: Path, weights: Path, threads: int) -> None:
+        hush()
+        import openvino
+
+        core = openvino.Core()
+        properties: dict[str, object] = {"PERFORMANCE_HINT": "THROUGHPUT", "INFERENCE_PRECISION_HINT": "f32"}
+        if threads > 0:
+            properties["INFERENCE_NUM_THREADS"] = threads
+        try:
+            core.set_property({"CACHE_DIR": str(cache_dir() / "openvino")})
+            compiled = core.compile_model(core.read_model(model, weights), "CPU", properties)
+        except RuntimeError as error:
+            raise WeightsError(f"{model}: OpenVINO cannot load it: {error}") from error
+        if len(compiled.inputs) != 2 or len(compiled.outputs) != 3:
+            raise WeightsError(f"{model}: expected 2 inputs and 3 outputs of a ReID network; is it another network?")
+        self._compiled = compiled
+        self._queue = openvino.AsyncInferQueue(compiled)
+
+    def run(self, pictures: np.ndarray, masks: np.ndarray) -> Vectors:
+        """See Backend."""
+        shapes = [tuple(output.shape)[1:] for output in self._compiled.outputs]
+        results = tuple(np.empty((len(pictures), *shape), np.float32) for shape in shapes)
+
+        def keep(request: object, row: int) -> None:
+            for result, output in zip(results, request.output_tensors, strict=True):  # type: ignore[attr-defined]
+                result[row] = output.data[0]
+
+        self._queue.set_callback(keep)
+        for row in range(len(pictures)):
+            self._queue.start_async([pictures[row : row + 1], masks[row : row + 1]], row)
+        self._queue.wait_all()
+        global_, parts, stripes = results
+        return global_, parts, stripes
+
+
+class TorchBackend:
+    """PyTorch on an accelerator, in batches of one fixed size."""
+
+    def __init__(self, weights: Path, card: Card, device: str) -> None:
+        import torch
+
+        from reid.network.model import Inference
+        from reid.weights import load_network
+
+        self._torch = torch
+        self._device = torch.device(device)
+        self._network = Inference(load_network(weights, card.network)).eval().to(self._device)
+
+    def run(self, pictures: np.ndarray, masks: np.ndarray) -> Vectors:
+        """See Backend."""
+        torch, config = self._torch, self._network.network.config
+        global_ = np.empty((len(pictures), config.embedding), np.float32)
+        parts = np.empty((len(pictures), config.parts, config.part_embedding), np.float32)
+        stripes = np.empty((len(pictures), config.stripes, config.part_embedding), np.float32)
+        for first in range(0, len(pictures), _TORCH_BATCH):
+            rows = slice(first, min(first + _TORCH_BATCH, len(pictures)))
+            picture_batch = _padded(pictures[rows])
+            mask_batch = torch.from_numpy(_padded(masks[rows])).to(self._device)
+            with torch.inference_mode():
+                batch = torch.from_numpy(picture_batch).to(self._device).permute(0, 3, 1, 2).float()
+                vectors = self._network(batch, mask_batch)
+            for result, vector in zip((global_, parts, stripes), vectors, strict=True):
+                result[rows] = vector[: rows.stop - rows.start].cpu().numpy()
+        return global_, parts, stripes
+
+
+def _padded(rows: np.ndarray) -> np.ndarray:
+    full = np.zeros((_TORCH_BATCH, *rows.shape[1:]), rows.dtype)
+    full[: len(rows)] = rows
+    return full

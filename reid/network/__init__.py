@@ -1,0 +1,1 @@
+"""The networks: OSNet and OSNet-AIN trunks with one multi-branch head."""

@@ -1,0 +1,59 @@
+"""What a network is made of: enough to build it again before its weights are loaded."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from core.errors import SettingError
+
+TRUNKS = ("osnet", "osnet-ain", "palette")
+PART_COUNTS = (3, 5, 8)
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Architecture of a ReID network.
+
+    trunk: one of TRUNKS. width: multiplies every channel count of OSNet's paper. embedding: D of the global
+    vector; part_embedding: d of parts and stripes. parts: K, one of PART_COUNTS (0: no part branch). stripes: H.
+    input_height, input_width: px, multiples of 16. Raises SettingError.
+    """
+
+    trunk: str = "osnet-ain"
+    width: float = 0.25
+    embedding: int = 256
+    part_embedding: int = 64
+    parts: int = 5
+    stripes: int = 8
+    input_height: int = 160
+    input_width: int = 64
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be built."""
+        if self.trunk not in TRUNKS:
+            raise SettingError(f"network.trunk: expected one of {TRUNKS}, got {self.trunk!r}")
+        if self.parts not in (0, *PART_COUNTS):
+            raise SettingError(f"network.parts: expected 0 or one of {PART_COUNTS}, got {self.parts}")
+        if self.input_height % 16 or self.input_width % 16 or self.input_height <= 0 or self.input_width <= 0:
+            size = (self.input_height, self.input_width)
+            raise SettingError(f"network input size: expected positive multiples of 16, got {size}")
+        if not 0.1 <= self.width <= 4:
+            raise SettingError(f"network.width: expected 0.1 to 4, got {self.width}")
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Rows and columns of the feature map: a sixteenth of the input."""
+        return self.input_height // 16, self.input_width // 16
+
+    def to_dict(self) -> dict[str, Any]:
+        """For a card or the metadata of a weights file."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "NetworkConfig":
+        """The reverse of `to_dict`. Raises SettingError for a key that no network has."""
+        known = {field.name for field in dataclasses.fields(cls)}
+        if unknown := sorted(set(values) - known):
+            raise SettingError(f"network: unknown {unknown}, known are {sorted(known)}")
+        return cls(**values)

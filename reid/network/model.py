@@ -1,0 +1,71 @@
+"""The whole network: pictures as the camera gave them and part masks in, branches or unit vectors out."""
+
+from typing import NamedTuple
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from reid.network.config import NetworkConfig
+from reid.network.head import Branches, Head
+from reid.network.osnet import OSNet
+from reid.network.palette import Palette
+
+# Mean and spread of ImageNet's channels, in the order blue, green, red, on a scale of 0 to 255.
+MEAN_BGR, STD_BGR = (103.53, 116.28, 123.675), (57.375, 57.12, 58.395)
+
+
+class UnitVectors(NamedTuple):
+    """Vectors of length one: global_ (N, D), parts (N, K, d), stripes (N, H, d), float32."""
+
+    global_: torch.Tensor
+    parts: torch.Tensor
+    stripes: torch.Tensor
+
+
+class ReIDNetwork(nn.Module):
+    """A trunk with the multi-branch head.
+
+    Input: pictures (N, 3, H, W) float32 BGR in 0 to 255; masks (N, K, H/16, W/16) float32, non-negative.
+    """
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.trunk: OSNet | Palette
+        if config.trunk == "palette":
+            self.trunk = Palette(torch.tensor(MEAN_BGR), torch.tensor(STD_BGR))
+        else:
+            self.trunk = OSNet(config)
+        self.head = Head(self.trunk.channels, config)
+        self.register_buffer("mean", torch.tensor(MEAN_BGR).reshape(1, 3, 1, 1), persistent=False)
+        self.register_buffer("inverse_std", 1 / torch.tensor(STD_BGR).reshape(1, 3, 1, 1), persistent=False)
+
+    @classmethod
+    def random(cls, config: NetworkConfig, seed: int) -> "ReIDNetwork":
+        """An untrained network, the same for the same seed; leaves the global generator as it was."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            return cls(config)
+
+    def forward(self, pictures: torch.Tensor, masks: torch.Tensor) -> Branches:
+        """For training: what the losses work on."""
+        normalised = (pictures - self.mean) * self.inverse_std
+        return self.head(self.trunk(normalised), masks)
+
+
+class Inference(nn.Module):
+    """The network as it is shipped: unit vectors. Put it in eval mode before use."""
+
+    def __init__(self, network: ReIDNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, pictures: torch.Tensor, masks: torch.Tensor) -> UnitVectors:
+        """Pictures and masks as in ReIDNetwork."""
+        branches = self.network(pictures, masks)
+        return UnitVectors(
+            functional.normalize(branches.global_, dim=1),
+            functional.normalize(branches.parts, dim=2),
+            functional.normalize(branches.stripes, dim=2),
+        )

@@ -1,0 +1,1 @@
+"""Training from a TOML recipe: sampling, augmentation, the loop, checkpoints."""

@@ -1,0 +1,69 @@
+"""Checkpoints: written whole or not at all, read without running code."""
+
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from core.errors import WeightsError
+from reid.network.model import ReIDNetwork
+from reid.training.recipe import Recipe
+
+NAME = "checkpoint.pt"
+
+
+def save_checkpoint(
+    folder: Path, step: int, network: nn.Module, objective: nn.Module, optimiser: torch.optim.Optimizer, recipe: Recipe
+) -> None:
+    """Write `folder`/checkpoint.pt; an older one stays until the new one is complete."""
+    partial = folder / f"{NAME}.part"
+    state = {
+        "step": step,
+        "network": network.state_dict(),
+        "objective": objective.state_dict(),
+        "optimiser": optimiser.state_dict(),
+        "architecture": recipe.network.to_dict(),
+    }
+    torch.save(state, partial)
+    os.replace(partial, folder / NAME)
+
+
+def load_checkpoint(
+    folder: Path, network: nn.Module, objective: nn.Module, optimiser: torch.optim.Optimizer, recipe: Recipe
+) -> int:
+    """Fill the three from `folder`/checkpoint.pt and give the step to go on with; 0 where there is none.
+
+    Raises WeightsError for a broken file, another architecture or another number of identities.
+    """
+    path = folder / NAME
+    if not path.exists():
+        return 0
+    state = _read(path, recipe)
+    try:
+        network.load_state_dict(state["network"])
+        objective.load_state_dict(state["objective"])
+        optimiser.load_state_dict(state["optimiser"])
+    except (KeyError, RuntimeError, ValueError) as error:
+        raise WeightsError(f"{path}: does not fit the recipe: {error}; choose another output folder") from error
+    return int(state["step"])
+
+
+def load_trained(folder: Path, recipe: Recipe) -> tuple[ReIDNetwork, int]:
+    """The network of `folder`/checkpoint.pt in eval mode, and the steps it was trained. Raises WeightsError."""
+    state = _read(folder / NAME, recipe)
+    network = ReIDNetwork.random(recipe.network, recipe.seed)
+    network.load_state_dict(state["network"])
+    return network.eval(), int(state["step"])
+
+
+def _read(path: Path, recipe: Recipe) -> dict[str, Any]:
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        raise WeightsError(f"{path}: missing or broken checkpoint: {error}; delete it to begin again") from error
+    if state.get("architecture") != recipe.network.to_dict():
+        raise WeightsError(f"{path}: of another architecture than the recipe's; choose another output folder")
+    return state

@@ -1,0 +1,112 @@
+"""The training loop: plain PyTorch, one process, deterministic for a recipe, data and number of threads."""
+
+import json
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import torch
+
+from reid.data.shards import ShardSet
+from reid.network.model import ReIDNetwork
+from reid.training.batches import Batches
+from reid.training.checkpoint import load_checkpoint, load_trained, save_checkpoint
+from reid.training.objective import Objective
+from reid.training.recipe import Recipe, ScheduleConfig
+
+Say = Callable[[str], None]
+
+
+def train(recipe: Recipe, output: Path, device: str = "cpu", say: Say = print) -> ReIDNetwork:
+    """Train by `recipe` into `output` (made where missing), going on from its checkpoint; gives the network.
+
+    Writes checkpoint.pt and log.jsonl (one line per report: step, learning rate, mean of each term). Raises InputError
+    (data), WeightsError (checkpoint).
+    """
+    cv2.setNumThreads(1)  # its pool costs more than it saves on pictures this small
+    if recipe.schedule.threads:
+        torch.set_num_threads(recipe.schedule.threads)
+    output.mkdir(parents=True, exist_ok=True)
+    batches = Batches(ShardSet(Path(recipe.data.train)), recipe)
+    if batches.sampler.left_out:
+        say(f"left out {batches.sampler.left_out} identities with a single crop")
+    network = _begun(recipe).to(device, memory_format=torch.channels_last)
+    objective = Objective(recipe.network.embedding, batches.classes, recipe.losses, recipe.seed).to(device)
+    optimiser = torch.optim.AdamW(_groups(network, objective, recipe.schedule.weight_decay), lr=0.0)
+    first = load_checkpoint(output, network, objective, optimiser, recipe)
+    say(f"{batches.sampler.count} identities, steps {first} to {recipe.schedule.steps}")
+    report = _Report(output / "log.jsonl", first, recipe.schedule, say)
+    saved_s = time.monotonic()
+    network.train()
+    for step in range(first, recipe.schedule.steps):
+        rate = learning_rate(step, recipe.schedule)
+        for group in optimiser.param_groups:
+            group["lr"] = rate
+        batch = batches.batch(step)
+        batch = type(batch)(*(tensor.to(device) for tensor in batch))
+        terms = objective(network(batch.pictures, batch.masks), batch)
+        optimiser.zero_grad(set_to_none=True)
+        objective.total(terms).backward()
+        optimiser.step()
+        report.add(step, rate, {name: value.item() for name, value in terms.items()})
+        if time.monotonic() - saved_s > recipe.schedule.checkpoint_s:
+            save_checkpoint(output, step + 1, network, objective, optimiser, recipe)
+            saved_s = time.monotonic()
+    save_checkpoint(output, recipe.schedule.steps, network, objective, optimiser, recipe)
+    return network.eval()
+
+
+def _begun(recipe: Recipe) -> ReIDNetwork:
+    if recipe.begin_with:
+        return load_trained(Path(recipe.begin_with), recipe)[0]
+    return ReIDNetwork.random(recipe.network, recipe.seed)
+
+
+def learning_rate(step: int, schedule: ScheduleConfig) -> float:
+    """Linear warm-up, then half a cosine down to the final rate (Loshchilov and Hutter 2017)."""
+    warm = max(1, round(schedule.warmup * schedule.steps))
+    if step < warm:
+        return schedule.learning_rate * (step + 1) / warm
+    share = (step - warm) / max(1, schedule.steps - warm)
+    low, high = schedule.final_learning_rate, schedule.learning_rate
+    return low + (high - low) * (1 + math.cos(math.pi * share)) / 2
+
+
+def _groups(network: ReIDNetwork, objective: Objective, weight_decay: float) -> list[dict[str, object]]:
+    """Matrices and kernels decay; normalisations and biases do not."""
+    parameters = [value for module in (network, objective) for value in module.parameters() if value.requires_grad]
+    decayed = [value for value in parameters if value.ndim > 1]
+    free = [value for value in parameters if value.ndim <= 1]
+    return [{"params": decayed, "weight_decay": weight_decay}, {"params": free, "weight_decay": 0.0}]
+
+
+class _Report:
+    """Means of the terms since the last line, said and logged every `report_s` seconds and at the end."""
+
+    def __init__(self, path: Path, first: int, schedule: ScheduleConfig, say: Say) -> None:
+        self._path, self._schedule, self._say = path, schedule, say
+        self._sums: dict[str, float] = {}
+        self._count = 0
+        self._began_s = self._last_s = time.monotonic()
+        self._first = first
+
+    def add(self, step: int, rate: float, terms: dict[str, float]) -> None:
+        for name, value in terms.items():
+            self._sums[name] = self._sums.get(name, 0.0) + value
+        self._count += 1
+        now = time.monotonic()
+        if now - self._last_s < self._schedule.report_s and step + 1 < self._schedule.steps:
+            return
+        means = {name: value / self._count for name, value in self._sums.items()}
+        done = step + 1 - self._first
+        per_step = (now - self._began_s) / done
+        pictures = self._count * self._schedule.identities * self._schedule.images / max(now - self._last_s, 1e-6)
+        words = "  ".join(f"{name} {value:.3f}" for name, value in means.items())
+        left = per_step * (self._schedule.steps - step - 1)
+        where = f"step {step + 1}/{self._schedule.steps}"
+        self._say(f"{where}  {words}  lr {rate:.2e}  {pictures:.0f}/s  {left / 60:.1f} min left")
+        with self._path.open("a", encoding="utf-8") as log:
+            log.write(json.dumps({"step": step + 1, "learning_rate": rate, **means}) + "\n")
+        self._sums, self._count, self._last_s = {}, 0, now

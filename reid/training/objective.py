@@ -1,0 +1,54 @@
+"""What a training minimises: the weighted sum of the recipe's losses on the branches of the network."""
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from reid.losses.aligned import aligned_triplet
+from reid.losses.batch_hard import batch_hard_triplet
+from reid.losses.classification import smoothed_cross_entropy
+from reid.losses.distances import euclidean
+from reid.losses.parts import part_averaged_triplet
+from reid.network.head import Branches
+from reid.training.batches import Batch
+from reid.training.recipe import LossConfig
+
+
+class Objective(nn.Module):
+    """Holds the classifier, which is thrown away after training."""
+
+    def __init__(self, embedding: int, classes: int, config: LossConfig, seed: int) -> None:
+        super().__init__()
+        self.config = config
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.classifier = nn.Linear(embedding, classes, bias=False)
+            nn.init.normal_(self.classifier.weight, std=0.01)
+
+    def forward(self, branches: Branches, batch: Batch) -> dict[str, torch.Tensor]:
+        """The terms, unweighted; a weight of 0 leaves its term out."""
+        config, terms = self.config, {}
+        if config.classification:
+            logits = self.classifier(branches.global_)
+            terms["classification"] = smoothed_cross_entropy(logits, batch.identities, config.smoothing)
+        distance = euclidean(branches.metric, branches.metric)
+        if config.triplet:
+            terms["triplet"] = batch_hard_triplet(distance, batch.identities, _margin(config.margin))
+        if config.parts and branches.parts.shape[1]:
+            parts = functional.normalize(branches.parts, dim=2)
+            terms["parts"] = part_averaged_triplet(
+                parts, batch.visibility, batch.identities, _margin(config.part_margin)
+            )
+        if config.stripes:
+            stripes = functional.normalize(branches.stripes, dim=2)
+            terms["stripes"] = aligned_triplet(distance, stripes, batch.identities, _margin(config.stripe_margin))
+        return terms
+
+    def total(self, terms: dict[str, torch.Tensor]) -> torch.Tensor:
+        """Weighted sum."""
+        weighted = [getattr(self.config, name) * value for name, value in terms.items()]
+        return torch.stack(weighted).sum()
+
+
+def _margin(value: float) -> float | None:
+    return None if value < 0 else value

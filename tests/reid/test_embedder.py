@@ -1,0 +1,192 @@
+"""The embedder: shapes, determinism, and weights that are not what they should be."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from core.errors import SettingError, ShapeError, WeightsError
+from reid.backends import IR, IR_WEIGHTS, SAFETENSORS, TorchBackend
+from reid.card import Card
+from reid.embedder import Embedder
+from reid.export import export_network, least_cosine
+from reid.network.config import NetworkConfig
+from reid.network.model import ReIDNetwork
+from reid.weights import load_network
+from tests.reid.conftest import TINY
+from tests.reid.fake_crops import person, standing
+
+FIELDS = ("global_", "parts", "visibility", "stripes", "quality")
+
+
+def crops(count: int) -> tuple[list[np.ndarray], np.ndarray, list[np.ndarray]]:
+    rng = np.random.default_rng(0)
+    pictures, keypoints, others = [], [], []
+    for index in range(count):
+        height = int(rng.integers(40, 200))
+        pictures.append(person(rng.uniform(0, 255, (4, 3)), height, height // 2, rng))
+        keypoints.append(standing(height, height // 2))
+        others.append(np.tile(standing(height, height // 2) + np.array([9, 0, 0]), (index % 3, 1, 1)))
+    return pictures, np.array(keypoints), others
+
+
+def test_shapes_and_unit_length(embedder: Embedder) -> None:
+    found = embedder.embed(*crops(5))
+    assert found.global_.shape == (5, 32)
+    assert found.parts.shape == (5, 5, 16)
+    assert found.stripes.shape == (5, 8, 16)
+    for vectors in (found.global_, found.stripes, found.parts[found.visibility > 0]):
+        np.testing.assert_allclose(np.linalg.norm(vectors, axis=-1), 1, atol=1e-5)
+    assert (found.quality > 0).all()
+    assert (found.quality <= 1).all()
+    assert (embedder.input_height, embedder.input_width) == (64, 32)
+
+
+def test_the_same_bytes_whatever_the_batch_and_the_threads(embedder: Embedder, weights_folder: Path) -> None:
+    pictures, keypoints, others = crops(7)
+    together = embedder.embed(pictures, keypoints, others)
+    two_threads = Embedder.open(weights_folder, device="cpu", threads=2).embed(pictures, keypoints, others)
+    for row in range(7):
+        alone = embedder.embed(pictures[row : row + 1], keypoints[row : row + 1], others[row : row + 1])
+        for name in FIELDS:
+            assert getattr(alone, name)[0].tobytes() == getattr(together, name)[row].tobytes()
+            assert getattr(two_threads, name)[row].tobytes() == getattr(together, name)[row].tobytes()
+
+
+def test_no_crops(embedder: Embedder) -> None:
+    for found in (embedder.embed([]), embedder.embed([], np.zeros((0, 17, 3)), [])):
+        assert len(found) == 0
+        assert found.global_.shape == (0, 32)
+        assert found.parts.shape == (0, 5, 16)
+
+
+def test_without_keypoints_parts_are_unseen_and_the_rest_is_the_same(embedder: Embedder) -> None:
+    pictures, keypoints, _ = crops(3)
+    without, given = embedder.embed(pictures), embedder.embed(pictures, keypoints)
+    assert not without.visibility.any()
+    assert not without.parts.any()
+    np.testing.assert_array_equal(without.global_, given.global_)
+    np.testing.assert_array_equal(without.stripes, given.stripes)
+
+
+def test_joints_that_were_looked_for_and_not_found_lower_the_quality(embedder: Embedder) -> None:
+    pictures, keypoints, _ = crops(3)
+    nothing = keypoints * (1, 1, 0)
+    assert (embedder.embed(pictures, nothing).quality < embedder.embed(pictures).quality).all()
+
+
+def test_small_and_blurred_crops_have_low_quality(embedder: Embedder) -> None:
+    rng = np.random.default_rng(1)
+    sharp = rng.integers(0, 256, (128, 64, 3), np.uint8)
+    grey = np.full((128, 64, 3), 128, np.uint8)
+    quality = embedder.embed([sharp, sharp[::8, ::8], grey]).quality
+    assert quality[0] > 3 * quality[1]
+    assert quality[0] > 3 * quality[2]
+
+
+@pytest.mark.parametrize(
+    "crop", [np.zeros((0, 4, 3), np.uint8), np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3), np.float32)]
+)
+def test_what_is_no_picture_is_refused(embedder: Embedder, crop: np.ndarray) -> None:
+    with pytest.raises(ShapeError, match="crop 0"):
+        embedder.embed([crop])
+
+
+def test_keypoints_of_another_number_of_crops_are_refused(embedder: Embedder) -> None:
+    with pytest.raises(ShapeError, match="one per crop"):
+        embedder.embed(crops(2)[0], np.zeros((3, 17, 3)))
+
+
+def test_torch_and_openvino_agree(embedder: Embedder, weights_folder: Path) -> None:
+    pictures, keypoints, others = crops(3)
+    card = Card.read(weights_folder)
+    backend = TorchBackend(weights_folder / SAFETENSORS, card, "cpu")
+    ours = Embedder(card.network, card.identifier, backend).embed(pictures, keypoints, others)
+    shipped = embedder.embed(pictures, keypoints, others)
+    for name in FIELDS:
+        np.testing.assert_allclose(getattr(ours, name), getattr(shipped, name), atol=0.01)
+
+
+def test_torch_rows_do_not_depend_on_the_batch(weights_folder: Path) -> None:
+    card = Card.read(weights_folder)
+    backend = TorchBackend(weights_folder / SAFETENSORS, card, "cpu")
+    one = Embedder(card.network, card.identifier, backend)
+    pictures = crops(18)[0]
+    np.testing.assert_array_equal(one.embed(pictures).global_[17:], one.embed(pictures[17:]).global_)
+
+
+@pytest.mark.parametrize("trunk", ["osnet", "osnet-ain"])
+def test_every_trunk_is_exported_faithfully(tmp_path: Path, trunk: str) -> None:
+    network = ReIDNetwork.random(
+        NetworkConfig(trunk=trunk, width=0.125, parts=3, stripes=5, input_height=48, input_width=32), seed=1
+    )
+    export_network(network, tmp_path, "other")
+    assert least_cosine(network.eval(), tmp_path) > 0.9999
+
+
+def test_the_same_seed_gives_the_same_network_and_the_global_generator_is_left_alone() -> None:
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    a, b = ReIDNetwork.random(TINY, 1).state_dict(), ReIDNetwork.random(TINY, 1).state_dict()
+    assert all(torch.equal(a[name], b[name]) for name in a)
+    assert torch.equal(torch.rand(3), expected)
+
+
+def broken(weights_folder: Path, tmp_path: Path) -> Path:
+    folder = tmp_path / "copy"
+    shutil.copytree(weights_folder, folder)
+    return folder
+
+
+@pytest.mark.parametrize("name", [IR, IR_WEIGHTS])
+def test_a_changed_or_missing_file_is_refused(weights_folder: Path, tmp_path: Path, name: str) -> None:
+    folder = broken(weights_folder, tmp_path)
+    (folder / name).write_bytes((folder / name).read_bytes() + b" ")
+    with pytest.raises(WeightsError, match="sha256"):
+        Embedder.open(folder, device="cpu")
+    (folder / name).unlink()
+    with pytest.raises(WeightsError, match="cannot be read"):
+        Embedder.open(folder, device="cpu")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [({"task": "detection"}, "task"), ({"network": {"colour": 1}}, "not a card"), ({"files": {}}, "lists no")],
+)
+def test_another_card_is_refused(weights_folder: Path, tmp_path: Path, change: dict, message: str) -> None:
+    folder = broken(weights_folder, tmp_path)
+    values = json.loads((folder / "weights.json").read_text())
+    (folder / "weights.json").write_text(json.dumps(values | change))
+    with pytest.raises(WeightsError, match=message):
+        Embedder.open(folder, device="cpu")
+
+
+def test_no_card_and_no_json(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match="no such card"):
+        Embedder.open(tmp_path, device="cpu")
+    (tmp_path / "weights.json").write_text("{")
+    with pytest.raises(WeightsError, match="JSON"):
+        Embedder.open(tmp_path, device="cpu")
+
+
+def test_safetensors_of_another_architecture(weights_folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match=r"another architecture|expected"):
+        load_network(weights_folder / SAFETENSORS, NetworkConfig())
+    (tmp_path / "x.safetensors").write_bytes(b"\x80\x04pickle")
+    with pytest.raises(WeightsError, match="safetensors"):
+        load_network(tmp_path / "x.safetensors", TINY)
+
+
+def test_a_device_that_is_not_there(weights_folder: Path) -> None:
+    with pytest.raises(SettingError, match="device"):
+        Embedder.open(weights_folder, device="cuda:99" if not torch.cuda.is_available() else "tpu")
+
+
+@pytest.mark.parametrize("change", [{"trunk": "resnet"}, {"parts": 4}, {"input_height": 100}, {"width": 9.0}])
+def test_networks_that_cannot_be_built(change: dict) -> None:
+    with pytest.raises(SettingError):
+        NetworkConfig(**change)

@@ -1,0 +1,224 @@
+"""Recipes, batches, the loop, and the commands around them."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from core.errors import InputError, SettingError, WeightsError
+from reid.__main__ import main
+from reid.data.folders import market_folder
+from reid.data.shards import ShardSet
+from reid.training.augmentation import augmented, plain
+from reid.training.batches import Batches
+from reid.training.loop import learning_rate, train
+from reid.training.recipe import AugmentationConfig, Recipe, ScheduleConfig
+from reid.training.sampler import IdentitySampler
+from tests.reid.fake_crops import write_set
+
+NETWORK = {
+    "width": 0.125, "embedding": 32, "part_embedding": 16, "input_height": 64, "input_width": 32, "stripes": 4,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def crops(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_set(tmp_path_factory.mktemp("crops") / "train")
+
+
+def recipe(crops: Path, steps: int = 4, **schedule: object) -> Recipe:
+    values = {"steps": steps, "identities": 4, "images": 2, "small_height": 48, "small_width": 32, "threads": 1}
+    return Recipe.from_dict({"data": {"train": str(crops)}, "network": NETWORK, "schedule": values | schedule})
+
+
+def silent(_: str) -> None:
+    return
+
+
+def test_batches_depend_on_the_step_alone(crops: Path) -> None:
+    one, two = (Batches(ShardSet(crops), recipe(crops)) for _ in range(2))
+    one.batch(0)
+    for a, b in zip(one.batch(3), two.batch(3), strict=True):
+        assert torch.equal(a, b)
+    batch = one.batch(1)
+    assert batch.pictures.shape == (8, 3, 64, 32)
+    assert batch.masks.shape == (8, 5, 4, 2)
+    assert batch.pictures.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_small_pictures_come_first(crops: Path) -> None:
+    batches = Batches(ShardSet(crops), recipe(crops, steps=10, small_share=0.3))
+    assert [batches.size(step)[0] for step in (0, 2, 3, 9)] == [48, 48, 64, 64]
+
+
+def test_sampler_gives_identities_times_images_over_all_cameras() -> None:
+    identity, camera = np.repeat(np.arange(5), 6), np.tile([0, 0, 0, 1, 1, 2], 5)
+    sampler = IdentitySampler(identity, camera, 2, 3, balanced=True, seed=0)
+    seen = []
+    for step in range(2):
+        rows = sampler.batch(step)
+        assert len(np.unique(rows)) == 6
+        for group in rows.reshape(2, 3):
+            assert len(set(identity[group])) == 1
+            assert sorted(camera[group]) == [0, 1, 2]
+        seen += sorted(set(identity[rows]))
+    assert len(set(seen)) == 4
+
+
+def test_sampler_leaves_out_single_crops_and_refuses_too_few() -> None:
+    identity = np.array([0, 0, 1, 2, 2])
+    sampler = IdentitySampler(identity, np.zeros(5), 2, 4, balanced=True, seed=0)
+    assert sampler.left_out == 1
+    assert 2 not in sampler.batch(0)
+    with pytest.raises(InputError, match="at least 3 identities"):
+        IdentitySampler(identity, np.zeros(5), 3, 2, balanced=False, seed=0)
+
+
+def test_augmentation_moves_joints_with_the_picture(crops: Path) -> None:
+    sample = ShardSet(crops)[0]
+    still = {name: 0.0 for name in AugmentationConfig.__dataclass_fields__}
+    found = augmented(sample, sample.image, 64, 32, AugmentationConfig(**still), np.random.default_rng(0))
+    expected = plain(sample, 64, 32)
+    np.testing.assert_allclose(found.keypoints_xyc, expected.keypoints_xyc, atol=1e-4)
+    assert np.abs(found.image.astype(int) - expected.image.astype(int)).mean() < 6
+    mirrored = augmented(
+        sample, sample.image, 64, 32, AugmentationConfig(**still | {"flip": 1.0}), np.random.default_rng(0)
+    )
+    left, right = mirrored.keypoints_xyc[5], mirrored.keypoints_xyc[6]
+    assert left[0] > right[0]  # a mirrored person still has the left shoulder on the right of the picture
+    assert mirrored.keypoints_xyc[5, 0] == pytest.approx(32 - expected.keypoints_xyc[6, 0], abs=1e-3)
+
+
+def test_covered_joints_lose_their_confidence(crops: Path) -> None:
+    sample = ShardSet(crops)[0]
+    config = AugmentationConfig(erase=1.0, patch_most=0.8, joint_drop=0, all_joints_drop=0, cut=0)
+    seen = [
+        augmented(sample, sample.image, 64, 32, config, np.random.default_rng(seed)).keypoints_xyc[:, 2].mean()
+        for seed in range(8)
+    ]
+    assert np.mean(seen) < 0.9
+
+
+def test_training_learns_and_goes_on_where_it_stopped(crops: Path, tmp_path: Path) -> None:
+    whole = train(recipe(crops, steps=6), tmp_path / "whole", say=silent)
+    stopped = recipe(crops, steps=6, checkpoint_s=0.0)
+    with pytest.raises(KeyboardInterrupt):
+        train(stopped, tmp_path / "halves", say=_interrupt_after(3))
+    resumed = train(stopped, tmp_path / "halves", say=silent)
+    for name, value in whole.state_dict().items():
+        assert torch.equal(value, resumed.state_dict()[name]), name
+
+
+def _interrupt_after(lines: int):
+    said = []
+
+    def say(line: str) -> None:
+        said.append(line)
+        if len(said) > lines:
+            raise KeyboardInterrupt
+
+    return say
+
+
+def test_loss_falls(crops: Path, tmp_path: Path) -> None:
+    import json
+
+    train(recipe(crops, steps=40, report_s=0.0, learning_rate=0.004), tmp_path, say=silent)
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    first, last = (np.mean([line["classification"] for line in part]) for part in (lines[:8], lines[-8:]))
+    assert last < first - 0.1
+
+
+def test_checkpoints_of_another_network_and_broken_ones_are_refused(crops: Path, tmp_path: Path) -> None:
+    train(recipe(crops, steps=1), tmp_path, say=silent)
+    other = Recipe.from_dict({"data": {"train": str(crops)}, "network": NETWORK | {"embedding": 16}})
+    with pytest.raises(WeightsError, match="another architecture"):
+        train(other, tmp_path, say=silent)
+    (tmp_path / "checkpoint.pt").write_bytes(b"nonsense")
+    with pytest.raises(WeightsError, match="broken"):
+        train(recipe(crops, steps=1), tmp_path, say=silent)
+
+
+def test_learning_rate_rises_and_falls() -> None:
+    schedule = ScheduleConfig(steps=100, warmup=0.1, learning_rate=1.0, final_learning_rate=0.0)
+    rates = [learning_rate(step, schedule) for step in range(100)]
+    assert np.argmax(rates) in (9, 10)
+    assert rates[0] == pytest.approx(0.1)
+    assert rates[-1] < 0.01
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"scedule": {}}, "did you mean schedule"),
+        ({"schedule": {"step": 3}}, r"did you mean schedule\.steps"),
+        ({"schedule": {"steps": "many"}}, "expected int"),
+        ({"losses": 3}, "expected a table"),
+    ],
+)
+def test_recipes_with_mistakes(values: dict, message: str) -> None:
+    with pytest.raises(SettingError, match=message):
+        Recipe.from_dict(values)
+
+
+def test_recipe_survives_the_way_through_a_card() -> None:
+    one = Recipe.from_dict({"network": NETWORK, "schedule": {"steps": 7}})
+    assert Recipe.from_dict(one.to_dict()) == one
+
+
+def test_broken_sets_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no shard"):
+        ShardSet(tmp_path)
+    folder = write_set(tmp_path / "set", identities=2, per_identity=2)
+    np.save(folder / "shard-00000" / "camera.npy", np.zeros(99, np.int16))
+    with pytest.raises(InputError, match="different lengths"):
+        ShardSet(folder)
+    (folder / "shard-00000" / "camera.npy").unlink()
+    with pytest.raises(InputError, match=r"camera\.npy"):
+        ShardSet(folder)
+    (folder / "dataset.json").unlink()
+    with pytest.raises(InputError, match=r"dataset\.json|camera"):
+        ShardSet(folder)
+
+
+def test_train_export_evaluate_embed(crops: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    toml = tmp_path / "recipe.toml"
+    network = "\n".join(f"{name} = {value}" for name, value in NETWORK.items())
+    toml.write_text(
+        f'name = "tiny"\n[data]\ntrain = "{crops}"\n[network]\n{network}\n'
+        "[schedule]\nsteps = 2\nidentities = 4\nimages = 2\nthreads = 1\n"
+    )
+    assert main(["train", str(toml), "--output", str(tmp_path / "run")]) == 0
+    weights = tmp_path / "weights"
+    assert main(["export", str(toml), "--checkpoint", str(tmp_path / "run"), "--output", str(weights)]) == 0
+    common = ["--weights", str(weights), "--device", "cpu", "--threads", "1"]
+    assert main(["evaluate", str(crops), *common]) == 0
+    assert "fused" in capsys.readouterr().out
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    samples = ShardSet(crops)
+    for row in range(8):
+        name = f"{samples.identity[row]:04d}_c{samples.camera[row]}s1_{row:06d}_00.png"
+        cv2.imwrite(str(photos / name), samples[row].image)
+    assert len(market_folder(photos)) == 8
+    assert main(["evaluate", str(photos), *common]) == 0
+    assert main(["embed", str(photos), "--output", str(tmp_path / "e.npz"), *common]) == 0
+    with np.load(tmp_path / "e.npz") as saved:
+        assert saved["embedding"].shape == (8, 32)
+        assert saved["name"].tolist() == sorted(path.name for path in photos.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["train", "missing.toml", "--output", "out"], 3),
+        (["embed", "missing", "--output", "e.npz"], 3),
+        (["embed", "missing", "--output", "e.txt"], 2),
+    ],
+)
+def test_exit_codes(arguments: list[str], code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = [str(tmp_path / a) if a.endswith(("toml", "missing", "npz", "txt", "out")) else a for a in arguments]
+    assert main(arguments) == code
+    assert "error: " in capsys.readouterr().err
