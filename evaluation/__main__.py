@@ -1,0 +1,24 @@
+"""Scores from the command line: `python -m evaluation …`."""
+
+import typer
+
+from core.errors import ThroughlineError
+from evaluation.detection import detection
+from evaluation.identities import identities
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.command()(detection)
+app.command()(identities)
+
+
+@app.callback()
+def main() -> None:
+    """Score what was found against the truth."""
+
+
+if __name__ == "__main__":
+    try:
+        app(prog_name="python -m evaluation")
+    except ThroughlineError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise SystemExit(3) from None

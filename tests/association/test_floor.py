@@ -1,0 +1,131 @@
+"""Calibrated cameras: feet, floor, and two places at once."""
+
+import numpy as np
+import pytest
+
+from core.errors import ShapeError
+from core.types import Appearance, Tracklet, TrackletKey
+from pipeline.association import AssociateConfig, associate
+from pipeline.association.floor import floor_evidence, foot_points_px
+from pipeline.calibration import Calibration
+from tests.association.worlds import cameras, cosine, descriptors
+
+HEIGHT_M = 1.75
+
+
+def looking_at_origin(position_m: tuple[float, float, float], k1: float = -0.1) -> Calibration:
+    centre = np.array(position_m)
+    forward = -centre / np.linalg.norm(centre)
+    right = np.cross(forward, [0, 0, 1])
+    right /= np.linalg.norm(right)
+    rotation = np.stack([right, np.cross(forward, right), forward])
+    return Calibration(
+        np.array([[500, 0, 320], [0, 500, 240], [0, 0, 1]]), np.array([k1, 0.01]), rotation, -rotation @ centre
+    )
+
+
+CALIBRATIONS = {"a": looking_at_origin((6, 0, 3)), "b": looking_at_origin((0, 7, 2.5))}
+
+
+def walker(camera: str, local_id: int, path_m: np.ndarray, start_s: float = 0.0, skip: int = 1) -> Tracklet:
+    """A person walking along path_m (T, 2), ten positions a second, as `camera` sees them."""
+    calibration = CALIBRATIONS[camera]
+    feet = calibration.to_image(np.column_stack([path_m, np.zeros(len(path_m))]))
+    head = calibration.to_image(np.column_stack([path_m, np.full(len(path_m), HEIGHT_M)]))
+    half = (feet[:, 1] - head[:, 1]) / 6
+    boxes = np.column_stack([feet[:, 0] - half, head[:, 1], feet[:, 0] + half, feet[:, 1]])[::skip]
+    frames = np.arange(len(path_m))[::skip]
+    ones = np.ones(len(frames))
+    return Tracklet(TrackletKey(camera, local_id), frames, start_s + frames / 10, boxes, ones, ones * 0)
+
+
+def line(start: tuple[float, float], end: tuple[float, float], count: int = 40) -> np.ndarray:
+    return np.linspace(start, end, count)
+
+
+def test_projection_there_and_back() -> None:
+    rng = np.random.default_rng(0)
+    floor_m = rng.uniform(-2, 2, (50, 2))
+    for calibration in CALIBRATIONS.values():
+        pixels = calibration.to_image(np.column_stack([floor_m, np.zeros(50)]))
+        np.testing.assert_allclose(calibration.to_floor(pixels), floor_m, atol=1e-3)
+        assert np.isnan(calibration.to_floor(np.array([[320.0, -2000.0]]))).all()
+        assert np.isnan(calibration.to_image(calibration.centre_m[None] * 2)).all()
+        assert calibration.to_floor(np.zeros((0, 2))).shape == calibration.to_image(np.zeros((0, 3))).shape == (0, 2)
+
+
+def test_projection_equals_the_formula() -> None:
+    """Brown's radial model written out."""
+    calibration = CALIBRATIONS["a"]
+    point = np.array([0.5, -1.0, 1.2])
+    x, y, z = calibration.rotation @ point + calibration.translation_m
+    x, y = x / z, y / z
+    r2 = x * x + y * y
+    bend = 1 - 0.1 * r2 + 0.01 * r2 * r2
+    expected = [500 * x * bend + 320, 500 * y * bend + 240]
+    np.testing.assert_allclose(calibration.to_image(point[None])[0], expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("matrix", np.zeros((3, 3)), "singular"),
+        ("matrix", np.eye(4), r"matrix: expected shape \(3, 3\)"),
+        ("matrix", np.array([[500, 0, 1], [0, -500, 1], [0, 0, 1]]), "matrix: expected"),
+        ("rotation", np.eye(3) * 2, "orthonormal"),
+        ("rotation", np.diag([1.0, 1, -1]), "reflection"),
+        ("translation_m", np.array([0.0, 0, 1]), "below the floor"),
+        ("distortion", np.array([np.nan, 0]), "distortion"),
+    ],
+)
+def test_calibrations_that_cannot_be(name: str, value: np.ndarray, says: str) -> None:
+    good = {"matrix": np.eye(3), "distortion": np.zeros(2), "rotation": np.diag([1.0, -1, -1])}
+    values = good | {"translation_m": np.array([0.0, 0, 3])} | {name: value}
+    if name == "translation_m":
+        values["rotation"] = np.eye(3)
+    with pytest.raises(ShapeError, match=says):
+        Calibration(**values)
+
+
+def test_feet_from_ankles_else_box_else_nothing() -> None:
+    keypoints = np.zeros((3, 17, 3))
+    keypoints[0, 15] = (110, 190, 0.9)
+    keypoints[0, 16] = (120, 194, 0.9)
+    keypoints[1, 15] = (110, 190, 0.9)  # one ankle is not enough
+    boxes = np.array([[100, 100, 150, 200], [100, 100, 150, 200], [100, 380, 150, 480]])
+    one = Tracklet(TrackletKey("a", 1), [0, 1, 2], [0, 0.1, 0.2], boxes, np.ones(3), np.zeros(3), keypoints)
+    feet = foot_points_px(one, 480)
+    np.testing.assert_allclose(feet[0], [115, 196])
+    np.testing.assert_allclose(feet[1], [125, 200])
+    assert np.isnan(feet[2]).all()
+
+
+def test_close_is_for_and_far_is_decisive() -> None:
+    path = line((-1, -1), (1, 1))
+    one, same = walker("a", 1, path), walker("b", 1, path, skip=2)
+    beside, far = walker("b", 2, path + np.array([0.9, 0])), walker("b", 3, path + np.array([-3, 1.5]))
+    later = walker("b", 4, path, start_s=100)
+    config = AssociateConfig()
+    nats, apart = floor_evidence([one, same, beside, far, later], cameras("a", "b"), CALIBRATIONS, config)
+    assert nats[0, 1] > 5
+    assert nats[0, 2] < nats[0, 1] - 2
+    assert nats[0, 3] < -5 and apart[0, 3] and not apart[0, 1:3].any()
+    assert nats[0, 4] == 0 and not apart[0, 4]
+    assert (nats[1, 2:] == 0).all()  # one camera
+    np.testing.assert_array_equal(nats, nats.T)
+
+
+def test_floor_evidence_needs_calibrations_and_tracklets() -> None:
+    one = walker("a", 1, line((-1, -1), (1, 1)))
+    nats, apart = floor_evidence([one], cameras("a"), {}, AssociateConfig())
+    assert nats.tolist() == [[0]] and apart.tolist() == [[False]]
+    assert floor_evidence([], [], CALIBRATIONS, AssociateConfig())[0].shape == (0, 0)
+
+
+def test_people_in_uniform_are_told_apart_by_where_they_are() -> None:
+    """Everybody looks the same; only the floor knows."""
+    paths = [line((-1.5, -1), (1, -1)), line((1, 1), (-1, 1.2)), line((1.2, -0.2), (1.4, 0.5))]
+    tracklets = [walker(camera, 5 - row, path) for camera in "ab" for row, path in enumerate(paths)]
+    looks = {one.key: Appearance(one.key, [0], descriptors(np.ones((1, 4)))) for one in tracklets}
+    identities = associate(tracklets, looks, cameras("a", "b"), calibrations=CALIBRATIONS, distance=cosine)
+    assert sorted(sorted(key.local_id for key in one.tracklets) for one in identities) == [[3, 3], [4, 4], [5, 5]]
