@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
-from reid.embedder import Embedder
 
 import trackers
 from core.errors import CameraError
@@ -22,6 +21,7 @@ from pipeline.detect import Detector
 from pipeline.result import CameraResult
 from pipeline.settings import Settings
 from pipeline.video import CameraSource, open_frames
+from reid.embedder import Embedder
 from trackers import offline
 
 EMBED_AT_ONCE = 32

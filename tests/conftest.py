@@ -10,7 +10,7 @@ import pytest
 os.environ["THROUGHLINE_CACHE"] = tempfile.mkdtemp(prefix="throughline-tests-")
 os.environ["YOLO_CONFIG_DIR"] = os.environ["THROUGHLINE_CACHE"]
 
-from core.quiet import hush  # noqa: E402
+from core.quiet import hush
 
 hush()
 

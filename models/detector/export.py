@@ -1,15 +1,17 @@
 """From a training checkpoint to the bundled files: OpenVINO IR for CPUs, safetensors for GPUs, and the card.
 
-    python -m models.detector.export build/detector/run/weights/best.pt
+    python -m models.detector.export build/detector/run/weights/last.pt --calibration FRAMES --calibration FRAMES
 
-The exported network is compared with PyTorch on random pictures before anything replaces the bundled files.
+The confidences are calibrated on the frames given, which must not be among those trained on. The exported network is
+compared with PyTorch on random pictures before anything replaces the bundled files.
 """
 
 import json
 import shutil
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import typer
@@ -25,6 +27,7 @@ import torch  # noqa: E402
 from safetensors.torch import load_file, save_file  # noqa: E402
 from ultralytics import YOLO  # noqa: E402
 
+from models.detector.calibrate import fit_line, fold, outcomes  # noqa: E402
 from models.detector.network import SlimPoseModel, build  # noqa: E402
 
 NAME = "throughline-pose-slim"
@@ -33,8 +36,11 @@ PARITY_PX = 0.5  # FP16 weights move boxes by less than this
 PARITY_SIZES = ((384, 640), (640, 384))
 
 
-def export(checkpoint: Path, folder: Path, scores: dict[str, float]) -> None:
-    """Write detector.xml, .bin, .safetensors and weights.json into `folder`; WeightsError where parity fails."""
+def export(checkpoint: Path, folder: Path, frames: list[Path], image_size: int, scores: dict[str, Any]) -> None:
+    """Write detector.xml, .bin, .safetensors and weights.json into `folder`; WeightsError where parity fails.
+
+    frames: images to calibrate on, none for a network that is left as it is.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         copy = Path(scratch) / "detector.pt"
@@ -42,6 +48,8 @@ def export(checkpoint: Path, folder: Path, scores: dict[str, float]) -> None:
         trained = YOLO(copy)
         if not isinstance(trained.model, SlimPoseModel):
             raise WeightsError(f"{checkpoint}: expected a {SlimPoseModel.__name__}, got {type(trained.model).__name__}")
+        if frames:
+            scores = scores | {"calibration": calibrate(trained.model, frames, image_size)}
         state = {name: tensor.float().contiguous() for name, tensor in trained.model.state_dict().items()}
         save_file({name: tensor.half() if tensor.dim() > 1 else tensor for name, tensor in state.items()},
                   folder / "detector.safetensors")  # fmt: skip
@@ -52,6 +60,14 @@ def export(checkpoint: Path, folder: Path, scores: dict[str, float]) -> None:
     files = {name: sha256_of(folder / name) for name in ("detector.xml", "detector.bin", "detector.safetensors")}
     card = {"name": NAME, "task": "pose", "files": files, "scores": scores}
     (folder / CARD).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+
+
+def calibrate(network: SlimPoseModel, frames: list[Path], image_size: int) -> dict[str, Any]:
+    """Calibrate `network` in place; what was fitted, for the card."""
+    boxes, joints = outcomes(network.float().eval(), frames, image_size)
+    lines = {"boxes": fit_line(boxes), "joints": fit_line(joints)}
+    fold(network, lines["boxes"], lines["joints"])
+    return {name: asdict(line) for name, line in lines.items()} | {"frames": len(frames)}
 
 
 def check_parity(folder: Path) -> None:
@@ -72,10 +88,13 @@ def check_parity(folder: Path) -> None:
 def main(
     checkpoint: Annotated[Path, typer.Argument(help="A .pt written by models.detector.train.")],
     output: Annotated[Path, typer.Option(help="Folder of the bundled weights.")] = HERE,
+    calibration: Annotated[list[Path] | None, typer.Option(help="Folder of images with labels; repeatable.")] = None,
+    image_size: Annotated[int, typer.Option(help="Longer side in px for calibration.")] = 416,
     scores: Annotated[Path | None, typer.Option(help="JSON of measured scores, copied into the card.")] = None,
 ) -> None:
     """Export a checkpoint as the bundled detector."""
-    export(checkpoint, output, json.loads(scores.read_text()) if scores else {})
+    frames = [path for folder in calibration or [] for path in sorted(folder.iterdir())]
+    export(checkpoint, output, frames, image_size, json.loads(scores.read_text()) if scores else {})
     typer.echo(f"{output}: exported {checkpoint}")
 
 

@@ -59,6 +59,8 @@ def main(
     batch: Annotated[int, typer.Option(min=1)] = 16,
     learning_rate: Annotated[float, typer.Option()] = 0.002,
     close_mosaic: Annotated[int, typer.Option(help="Epochs without mosaic at the end.")] = 4,
+    validate: Annotated[bool, typer.Option(help="Score on the validation split after every epoch.")] = True,
+    warmup: Annotated[float, typer.Option(help="Epochs of warming up; less when going on from trained weights.")] = 1.0,
     device: Annotated[str, typer.Option()] = "cpu",
     seed: Annotated[int, typer.Option()] = 0,
 ) -> None:
@@ -82,12 +84,12 @@ def main(
         "lr0": learning_rate,
         "lrf": 0.02,
         "cos_lr": True,
-        "warmup_epochs": 1.0,
+        "warmup_epochs": warmup,
         "close_mosaic": close_mosaic,
         "nbs": batch,
         "amp": device != "cpu",
         "plots": False,
-        "val": True,
+        "val": validate,
         "save_period": -1,
         **AUGMENTATION,
     }

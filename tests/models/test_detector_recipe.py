@@ -1,0 +1,111 @@
+"""The detector's recipe: labels there and back, the teacher's doubts, calibration folded into the weights."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from core.errors import InputError
+from core.keypoints import MIRROR
+from models.detector import teacher
+from models.detector.calibrate import Line, Outcomes, fit_line, fold
+from models.detector.dataset import read_boxes, thin_out, write_pose_labels
+from models.detector.network import build
+
+
+def test_labels_come_back_as_they_were_written(tmp_path):
+    boxes = np.array([[10, 20, 110, 220], [0, 0, 50, 60]], float)
+    keypoints = np.zeros((2, 17, 3))
+    keypoints[0, 3] = (55, 66, 1)
+    write_pose_labels(tmp_path / "a.txt", boxes, keypoints, 640, 480)
+    np.testing.assert_allclose(read_boxes(tmp_path / "a.txt", 640, 480), boxes, atol=0.01)
+    values = (tmp_path / "a.txt").read_text().splitlines()[0].split()
+    assert len(values) == 5 + 17 * 3
+    np.testing.assert_allclose(np.array(values[5 + 9 : 5 + 12], float) * (640, 480, 1), (55, 66, 2), atol=0.01)
+
+
+def test_an_empty_label_file_is_no_boxes(tmp_path):
+    (tmp_path / "a.txt").write_text("")
+    assert read_boxes(tmp_path / "a.txt", 640, 480).shape == (0, 4)
+
+
+def test_office_frames_are_thinned_out_and_street_frames_are_not():
+    frames = [Path(f"office_{n}.jpg") for n in range(9)] + [Path(f"street_{n}.jpg") for n in range(4)]
+    assert [path.name[:6] for path in thin_out(frames)] == ["office"] * 3 + ["street"] * 4
+
+
+class FakeTeacher(teacher.MoveNetTeacher):
+    """Answers with given skeletons in place of a network's: one for the crop, one for its mirror image."""
+
+    def __init__(self, straight, mirrored):
+        self.answers = [straight, mirrored]
+
+    def _predict(self, crop_bgr):
+        return self.answers.pop(0)
+
+
+def skeleton(x=0.5, y=0.5, score=0.9):
+    return np.tile([x, y, score], (17, 1))
+
+
+def mirrored(joints):
+    flipped = joints[list(MIRROR)].copy()
+    flipped[:, 0] = 1 - flipped[:, 0]
+    return flipped
+
+
+IMAGE, BOX = np.zeros((200, 200, 3), np.uint8), np.array([[60, 40, 140, 160]], float)
+
+
+def test_the_teacher_keeps_joints_on_which_crop_and_mirror_agree():
+    joints = skeleton()
+    labels = FakeTeacher(joints, mirrored(joints)).label(IMAGE, BOX)
+    np.testing.assert_allclose(labels[0, :, :2], 100)
+    assert labels[0, :, 2].all()
+
+
+def test_the_teacher_drops_joints_of_low_score_or_without_agreement():
+    joints = skeleton()
+    joints[4, 2] = 0.1
+    other = mirrored(joints)
+    other[list(MIRROR).index(7), 0] += 0.2
+    labels = FakeTeacher(joints, other).label(IMAGE, BOX)
+    assert set(np.flatnonzero(labels[0, :, 2] == 0)) == {4, 7}
+
+
+def test_somebody_elses_skeleton_is_dropped_whole():
+    joints = skeleton(x=0.95)
+    assert not FakeTeacher(joints, mirrored(joints)).label(IMAGE, BOX).any()
+
+
+def test_the_fitted_line_recovers_the_truth():
+    generator = np.random.default_rng(0)
+    logits = generator.normal(-2, 1, 20_000)
+    right = generator.random(20_000) < 1 / (1 + np.exp(-(2.0 * logits + 3.0)))
+    line = fit_line(Outcomes(logits, right))
+    assert line.scale == pytest.approx(2, abs=0.1)
+    assert line.shift == pytest.approx(3, abs=0.2)
+
+
+def test_outcomes_of_one_kind_cannot_be_calibrated():
+    with pytest.raises(InputError, match="right and wrong"):
+        fit_line(Outcomes(np.zeros(5), np.ones(5, bool)))
+
+
+def test_folding_changes_confidences_by_the_line_and_nothing_else():
+    torch.manual_seed(0)
+    network = build()
+    picture = torch.rand(1, 3, 64, 64)
+    with torch.inference_mode():
+        before = network(picture)[0][0].numpy()
+        fold(network, Line(2.0, 1.5), Line(0.5, -0.25))
+        after = network(picture)[0][0].numpy()
+
+    def logit(p):
+        return np.log(p / (1 - p))
+
+    np.testing.assert_allclose(logit(after[4]), 2 * logit(before[4]) + 1.5, rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(logit(after[7::3]), 0.5 * logit(before[7::3]) - 0.25, rtol=1e-3, atol=1e-3)
+    same = [0, 1, 2, 3, *[5 + joint * 3 + axis for joint in range(17) for axis in range(2)]]
+    np.testing.assert_allclose(after[same], before[same], rtol=1e-4, atol=1e-4)
