@@ -35,7 +35,7 @@ class OpenVinoDetector:
         self._core = ov.Core()
         self._model = _read(self._core, path)
         self._layout = read_layout(self._model, path, names)
-        self._compiled: dict[tuple[int, int], Any] = {}
+        self._idle: dict[tuple[int, int], list[Any]] = {}
 
     @property
     def has_keypoints(self) -> bool:
@@ -45,26 +45,31 @@ class OpenVinoDetector:
     def stream(self, images: Iterable[tuple[Tag, np.ndarray]]) -> Iterator[tuple[Tag, np.ndarray, Detections]]:
         """See `Detector.stream`."""
         in_flight: deque[tuple[Tag, np.ndarray, _Request | None]] = deque()
-        for tag, image in images:
-            in_flight.append((tag, image, self._submit(image) if image.size else None))
-            if len(in_flight) > self._requests:
+        try:
+            for tag, image in images:
+                in_flight.append((tag, image, self._submit(image) if image.size else None))
+                if len(in_flight) > self._requests:
+                    yield self._collect(*in_flight.popleft())
+            while in_flight:
                 yield self._collect(*in_flight.popleft())
-        while in_flight:
-            yield self._collect(*in_flight.popleft())
+        finally:  # whoever stops half-way leaves the requests to the next
+            for tag, image, request in in_flight:
+                self._collect(tag, image, request)
 
     def _submit(self, image: np.ndarray) -> "_Request":
         box = self._letterbox(image.shape[1], image.shape[0])
-        network = self._network(box)
-        request = network.create_infer_request()
-        request.start_async({0: box.apply(image)[None]}, share_inputs=False)
-        return _Request(request, box)
+        infer = self._idle_requests(box).pop()
+        infer.start_async({0: box.apply(image)[None]}, share_inputs=False)
+        return _Request(infer, box)
 
     def _collect(self, tag: Tag, image: np.ndarray, request: "_Request | None") -> tuple[Tag, np.ndarray, Detections]:
         if request is None:
             return tag, image, Detections.empty(with_keypoints=self.has_keypoints)
         request.infer.wait()
         raw = request.infer.get_output_tensor(0).data[0]
-        return tag, image, decode_output(raw, self._layout, request.box, self._config)
+        found = decode_output(raw, self._layout, request.box, self._config)
+        self._idle_requests(request.box).append(request.infer)
+        return tag, image, found
 
     def _letterbox(self, width: int, height: int) -> Letterbox:
         shape = self._model.input(0).partial_shape
@@ -72,10 +77,13 @@ class OpenVinoDetector:
             return Letterbox(width, height, shape[3].get_length(), shape[2].get_length())
         return Letterbox.rectangular(width, height, self._config.image_size)
 
-    def _network(self, box: Letterbox) -> Any:
-        """The network compiled for one input size; pictures go in as they are, conversion happens inside."""
+    def _idle_requests(self, box: Letterbox) -> list[Any]:
+        """The requests for one input size that nobody waits for; pictures go in as they are, conversion happens inside.
+
+        Made once: making a request takes as long as running it.
+        """
         size = (box.input_height, box.input_width)
-        if size not in self._compiled:
+        if size not in self._idle:
             model = self._model.clone()
             model.reshape([1, 3, *size])
             steps = PrePostProcessor(model)
@@ -88,8 +96,10 @@ class OpenVinoDetector:
                 "INFERENCE_NUM_THREADS": self._requests,
                 "INFERENCE_PRECISION_HINT": "f32",
             }
-            self._compiled[size] = self._core.compile_model(steps.build(), "CPU", settings)
-        return self._compiled[size]
+            network = self._core.compile_model(steps.build(), "CPU", settings)
+            # One more than run at a time: `stream` submits the next before it collects the first.
+            self._idle[size] = [network.create_infer_request() for _ in range(self._requests + 1)]
+        return self._idle[size]
 
 
 class _Request:

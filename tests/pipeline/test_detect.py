@@ -121,6 +121,15 @@ def test_openvino_and_pytorch_agree_on_the_bundled_weights(people):
     assert found > 0
 
 
+def test_a_stream_that_is_left_half_way_does_not_spoil_the_next(people):
+    detector = open_detector("bundled", DetectConfig(), threads=2)
+    for _ in range(4):
+        stream = detector.stream(enumerate(people))
+        next(stream)
+        stream.close()
+    assert len(list(detector.stream(enumerate(people)))) == len(people)
+
+
 def test_images_without_pixels_give_nobody(people):
     detector = open_detector("bundled", DetectConfig(), threads=1)
     empty = np.zeros((0, 0, 3), np.uint8)

@@ -25,7 +25,7 @@ def street(seed: int, people: int = 6, frames: int = 60, frame_rate: float = FRA
         boxes, scores = boxes[seen], rng.uniform(0.5, 0.95, people)[seen]
         if rng.random() < 0.3:
             corner = rng.uniform([0, 0], [1700, 800])
-            boxes = np.vstack([boxes, [*corner, *(corner + [50, 120])]])
+            boxes = np.vstack([boxes, [*corner, corner[0] + 50, corner[1] + 120]])
             scores = np.append(scores, 0.15)
         found.append(Detections(boxes, scores))
     return found

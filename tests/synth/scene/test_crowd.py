@@ -100,7 +100,7 @@ def test_planted_feet_stay_where_they_are(motions: tuple[Motion, ...], person: P
                     steps.setdefault((joint, int(cycle), stance.speed_mps), []).append(person.joints(stance)[joint, :2])
         slides += [np.linalg.norm(np.ptp(np.array(s), axis=0)) for s in steps.values() if len(s) > 2]
     assert len(slides) > 60
-    assert np.median(slides) < 0.01
+    assert np.median(slides) < 0.02
     assert np.quantile(slides, 0.9) < 0.03
 
 
