@@ -1,13 +1,12 @@
-"""Shared by all tests: caches go to a temporary folder, and the short scene is made once."""
+"""Shared by all tests: caches go to build/test-cache, and the short scene is made once."""
 
 import os
-import tempfile
 from pathlib import Path
 
 import pytest
 
 # Before anything of ours is imported: no test may touch the user's cache or settings.
-os.environ["THROUGHLINE_CACHE"] = tempfile.mkdtemp(prefix="throughline-tests-")
+os.environ["THROUGHLINE_CACHE"] = str(Path(__file__).resolve().parents[1] / "build" / "test-cache")
 os.environ["YOLO_CONFIG_DIR"] = os.environ["THROUGHLINE_CACHE"]
 
 from core.quiet import hush

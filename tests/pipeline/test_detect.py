@@ -200,7 +200,10 @@ def tiny_checkpoints(tmp_path_factory):
 
 
 @pytest.mark.parametrize(("task", "keypoints"), [("pose", True), ("detect", False)])
-def test_any_ultralytics_checkpoint_runs_under_openvino_and_pytorch(tiny_checkpoints, task, keypoints):
+def test_any_ultralytics_checkpoint_runs_under_openvino_and_pytorch(
+    tiny_checkpoints, task, keypoints, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("THROUGHLINE_CACHE", str(tmp_path))  # its export is of no use to the next run
     from pipeline.detect.ultralytics_weights import export_to_openvino, open_with_ultralytics
 
     config = DetectConfig(score=0.0001, image_size=64)

@@ -1,0 +1,38 @@
+"""Scores of results that are known to be perfect, or worse."""
+
+import pytest
+
+from core.errors import InputError
+from evaluation.mot import score
+
+
+def write(folder, text):
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.write_text(text)
+
+
+@pytest.fixture
+def truth(tmp_path):
+    rows = [f"{frame},{who},{100 * who + frame},50,40,100,1,1,1\n" for frame in range(1, 11) for who in (1, 2)]
+    write(tmp_path / "truth" / "seq" / "gt" / "gt.txt", "".join(rows))
+    write(tmp_path / "truth" / "seq" / "seqinfo.ini", "[Sequence]\nname=seq\nseqLength=10\n")
+    return tmp_path / "truth"
+
+
+def test_perfect_and_switched(truth, tmp_path):
+    perfect = [f"{f},{w},{100 * w + f},50,40,100,1,-1,-1,-1\n" for f in range(1, 11) for w in (1, 2)]
+    switched = [
+        f"{f},{w if f < 6 else 3 - w},{100 * w + f},50,40,100,1,-1,-1,-1\n" for f in range(1, 11) for w in (1, 2)
+    ]
+    write(tmp_path / "results" / "perfect" / "data" / "seq.txt", "".join(perfect))
+    write(tmp_path / "results" / "switched" / "data" / "seq.txt", "".join(switched))
+    found = score(truth, tmp_path / "results", ["perfect", "switched"])
+    assert found["perfect"].hota == pytest.approx(100)
+    assert found["perfect"].switches == 0
+    assert found["switched"].switches == 2
+    assert found["switched"].idf1 == pytest.approx(50)
+
+
+def test_missing_results_are_named(truth, tmp_path):
+    with pytest.raises(InputError, match="nobody"):
+        score(truth, tmp_path / "results", ["nobody"])
