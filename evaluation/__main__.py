@@ -5,10 +5,12 @@ import typer
 from core.errors import ThroughlineError
 from evaluation.detection import detection
 from evaluation.identities import identities
+from evaluation.mot import mot
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command()(detection)
 app.command()(identities)
+app.command()(mot)
 
 
 @app.callback()

@@ -29,7 +29,7 @@ DISTANCES: dict[str, Distance] = {
 def evaluate_shards(embedder: Embedder, folder: Path, with_keypoints: bool = True) -> dict[str, RetrievalScores]:
     """Scores by distance name, across cameras: queries are each identity's first crop per camera."""
     crops = ShardSet(folder)
-    batches = [Descriptors.concatenate([embedder.embed([])])]
+    batches = []
     for first in range(0, len(crops), _BATCH):
         samples = [crops[row] for row in range(first, min(first + _BATCH, len(crops)))]
         keypoints = np.stack([sample.keypoints_xyc for sample in samples]) if with_keypoints else None
@@ -54,8 +54,8 @@ def evaluate_folder(embedder: Embedder, folder: Path) -> dict[str, RetrievalScor
 
 
 def embed_pictures(embedder: Embedder, paths: tuple[Path, ...] | list[Path]) -> Descriptors:
-    """Descriptors of picture files, in order, without keypoints. Raises InputError."""
-    batches = [embedder.embed([])]
+    """Descriptors of picture files (at least one), in order, without keypoints. Raises InputError."""
+    batches = []
     for first in range(0, len(paths), _BATCH):
         batches.append(embedder.embed([read_bgr(path) for path in paths[first : first + _BATCH]]))
     return Descriptors.concatenate(batches)

@@ -120,7 +120,7 @@ class BotSortConfig:
 
 @dataclass(frozen=True)
 class DefaultConfig:
-    """Ours; see `trackers.default`. Chosen on MOT17-sim 02, 05 and 10 (`python -m benchmarks.trackers tune`).
+    """Ours; see `trackers.default`. Chosen on MOT17-sim 02, 05 and 10; measured in docs/trackers.md.
 
     high_score, low_score: the classes of detections. iou_weight: share of IoU in the cost, the rest is the filter's
     surprise over `gate`; spread_weight: of the surprise's log determinant; score_weight: cost of a score of 0;

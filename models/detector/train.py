@@ -15,6 +15,7 @@ from core.quiet import hush
 hush()
 
 from ultralytics.models.yolo.pose import PoseTrainer, PoseValidator  # noqa: E402
+from ultralytics.utils import torch_utils  # noqa: E402
 
 from models.detector.network import ARCHITECTURE, SlimPoseModel  # noqa: E402
 
@@ -61,6 +62,8 @@ def main(
     close_mosaic: Annotated[int, typer.Option(help="Epochs without mosaic at the end.")] = 4,
     validate: Annotated[bool, typer.Option(help="Score on the validation split after every epoch.")] = True,
     warmup: Annotated[float, typer.Option(help="Epochs of warming up; less when going on from trained weights.")] = 1.0,
+    mosaic: Annotated[float, typer.Option(help="Share of training pictures that are mosaics of four.")] = 1.0,
+    threads: Annotated[int, typer.Option(help="Cores to use; 0: all but one, as Ultralytics does.")] = 0,
     device: Annotated[str, typer.Option()] = "cpu",
     seed: Annotated[int, typer.Option()] = 0,
 ) -> None:
@@ -91,8 +94,11 @@ def main(
         "plots": False,
         "val": validate,
         "save_period": -1,
+        "mosaic": mosaic,
         **AUGMENTATION,
     }
+    if threads:
+        torch_utils.NUM_THREADS = threads
     SlimPoseTrainer(overrides=overrides).train()
 
 
