@@ -11,6 +11,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 app.command()(detection)
 app.command()(identities)
 app.command()(mot)
+app.command()(mot)
 
 
 @app.callback()

@@ -62,17 +62,14 @@ def score(truth: Path, results: Path, trackers: list[str], sequences: list[str] 
 
 def _scores(found: dict[str, Any]) -> MotScores:
     hota, clear, identity = found["HOTA"], found["CLEAR"], found["Identity"]
-    return MotScores(
-        *(float(hota[name].mean()) * 100 for name in ("HOTA", "AssA", "DetA")),
-        float(clear["MOTA"]) * 100, float(identity["IDF1"]) * 100, int(clear["IDSW"]),
-    )  # fmt: skip
+    hota_score, association, detection = (float(hota[name].mean()) * 100 for name in ("HOTA", "AssA", "DetA"))
+    mota, idf1 = float(clear["MOTA"]) * 100, float(identity["IDF1"]) * 100
+    return MotScores(hota_score, association, detection, mota, idf1, int(clear["IDSW"]))
 
 
 def mot(
     truth_dir: Annotated[Path, typer.Argument(help="MOTChallenge folder: <sequence>/gt/gt.txt, seqinfo.ini")],
-    results_dir: Annotated[
-        Path, typer.Argument(help="<tracker>/data/<sequence>.txt, as `trackers run` writes")
-    ],
+    results_dir: Annotated[Path, typer.Argument(help="<tracker>/data/<sequence>.txt, as `trackers run` writes")],
     trackers: Annotated[list[str] | None, typer.Argument(help="which of them; all where none is named")] = None,
     sequence: Annotated[list[str] | None, typer.Option(help="score only these together; may be repeated")] = None,
 ) -> None:

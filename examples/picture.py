@@ -1,6 +1,6 @@
 """One picture of a run: the same moment in every annotated video, side by side.
 
-    python -m examples.picture out/demo docs/demo.jpg --at 8.0
+python -m examples.picture out/demo docs/demo.jpg --at 8.0
 """
 
 from pathlib import Path

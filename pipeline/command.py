@@ -36,8 +36,8 @@ def main(
         ),
     ] = "bundled",
     tracker: Annotated[
-        str, typer.Option(help="Tracker inside one camera: default, sort, bytetrack, ocsort, botsort.")
-    ] = "default",
+        str, typer.Option(help="Tracker inside one camera: bytetrack, default (ours), sort, ocsort, botsort.")
+    ] = RunConfig.tracker,
     reid: Annotated[str, typer.Option(help="Weights that tell people apart: 'bundled' or a folder.")] = "bundled",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
     stride: Annotated[int, typer.Option(help="Look at every n-th frame only.")] = 1,

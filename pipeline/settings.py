@@ -14,7 +14,7 @@ from pipeline.association import AssociateConfig
 from pipeline.crops import CropConfig
 from pipeline.detect import DetectConfig
 from pipeline.export.config import ExportConfig
-from trackers.config import OfflineConfig
+from trackers.config import ClutterConfig, OfflineConfig
 
 OUTPUTS = ("json", "video", "mot", "parquet")
 
@@ -30,7 +30,7 @@ class RunConfig:
 
     detector: str = "bundled"
     reid: str = "bundled"
-    tracker: str = "default"
+    tracker: str = "bytetrack"
     device: str = "auto"
     stride: int = 1
     workers: int = 0
@@ -55,6 +55,16 @@ class RunConfig:
             raise SettingError(f"--outputs: expected some of {', '.join(OUTPUTS)}, got {unknown[0]!r}")
 
 
+def _refine_calibrated() -> OfflineConfig:
+    """The bundled detector's scores are calibrated: below one half a tracklet is more likely clutter than a person."""
+    return OfflineConfig(clutter=ClutterConfig(least_score=0.5))
+
+
+def _associate_bundled() -> AssociateConfig:
+    """Chosen on the demo scene for the bundled ReID network, whose distances between cameras are large."""
+    return AssociateConfig(caution=0.2)
+
+
 @dataclass(frozen=True)
 class Settings:
     """All settings, by section. `track` belongs to the tracker named in `run`."""
@@ -62,9 +72,9 @@ class Settings:
     run: RunConfig = field(default_factory=RunConfig)
     detect: DetectConfig = field(default_factory=DetectConfig)
     track: Any = None
-    refine: OfflineConfig = field(default_factory=OfflineConfig)
+    refine: OfflineConfig = field(default_factory=_refine_calibrated)
     crops: CropConfig = field(default_factory=CropConfig)
-    associate: AssociateConfig = field(default_factory=AssociateConfig)
+    associate: AssociateConfig = field(default_factory=_associate_bundled)
     export: ExportConfig = field(default_factory=ExportConfig)
 
     def __post_init__(self) -> None:

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
+from core.errors import InputError
 from core.types import Descriptors
 from reid.data.folders import market_folder, read_bgr
 from reid.data.shards import ShardSet
 from reid.distance.aligned import aligned_distance
-from reid.distance.appearance import appearance_distance, global_distance, part_distance
+from reid.distance.appearance import appearance_distance, global_distance, parts_alone_distance
 from reid.embedder import Embedder
 from reid.retrieval import RetrievalScores, first_per_camera, retrieval_scores
 
@@ -21,7 +22,7 @@ DISTANCES: dict[str, Distance] = {
     "global": global_distance,
     "stripes": lambda a, b: 1 - _flat(a.stripes) @ _flat(b.stripes).T,
     "aligned": lambda a, b: _blocks(aligned_distance, a.stripes, b.stripes),
-    "parts": lambda a, b: part_distance(a, b)[0],
+    "parts": parts_alone_distance,
     "fused": lambda a, b: appearance_distance(a, b)[0],
 }
 
@@ -64,6 +65,10 @@ def embed_pictures(embedder: Embedder, paths: tuple[Path, ...] | list[Path]) -> 
 def _scores(found: Descriptors, identity: np.ndarray, camera: np.ndarray) -> dict[str, RetrievalScores]:
     queries = first_per_camera(identity, camera)
     gallery = np.setdiff1d(np.arange(len(identity)), queries)
+    if not len(gallery):
+        raise InputError(
+            "no gallery: every picture is the first of its person in its camera, and those are the queries"
+        )
     return {
         name: retrieval_scores(
             distance(found[queries], found[gallery]),

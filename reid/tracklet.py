@@ -54,7 +54,7 @@ def set_distance(sets: Sequence[Descriptors], config: TrackletConfig | None = No
             rows = [filled[index] for index in group]
             found = _reduced(*block, starts[group] - first, starts, config.closeness)
             distance[np.ix_(rows, filled)], evidence[np.ix_(rows, filled)] = found
-    distance, evidence = (distance + distance.T) / 2, (evidence + evidence.T) / 2
+    distance[:], evidence[:] = (distance + distance.T) / 2, (evidence + evidence.T) / 2
     np.fill_diagonal(distance, 0)
     return distance, evidence
 

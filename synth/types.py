@@ -15,7 +15,7 @@ STATIC = 0  # object id of walls, floor and furniture; people count from 1
 class Surface:
     """Textured triangles of one object.
 
-    vertices_m (V, 3) float32 world; faces (F, 3) int32, counter-clockwise seen from outside; uv (V, 2) float32, wrapping;
+    vertices_m (V, 3) float32 world; faces (F, 3) int32, counter-clockwise from outside; uv (V, 2) float32, wrapping;
     texture (h, w, 3) uint8 sRGB; object_id: STATIC or the number of a person; material: what the pixel is made of
     (0 other, 1 skin, 2 hair, 3 upper garment, 4 lower garment, 5 shoes, 6 carried thing, 7 hat);
     casts_shadow: walls and ceilings between the sun and the room do not; normals (V, 3) float32: unit, for shading;

@@ -211,12 +211,14 @@ class JoinConfig:
 class ClutterConfig:
     """What is left out; see `trackers.offline.clutter`.
 
-    least_boxes: of a person. short_s, short_score: shorter and lower than both is clutter. static_score, static_move:
-    lower than this and within so many heights all its life, too. double_iou, double_share: a tracklet that overlaps a
+    least_boxes: of a person; least_score: mean score of one, where scores are calibrated (0: any).
+    short_s, short_score: shorter and lower than both is clutter. static_score, static_move: lower than this and within
+    so many heights all its life, too. double_iou, double_share: a tracklet that overlaps a
     longer one that much for that share of its life is its double.
     """
 
     least_boxes: int = 3
+    least_score: float = 0.0
     short_s: float = 0.3
     short_score: float = 0.45
     static_score: float = 0.35

@@ -8,6 +8,7 @@ is folded into the last convolutions, so that running the network costs nothing 
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -55,11 +56,11 @@ def fit_line(outcomes: Outcomes) -> Line:
 
 def fold(network: SlimPoseModel, boxes: Line, joints: Line) -> None:
     """Fold the lines into the last convolutions of the class and keypoint branches, in place."""
-    head = list(network.model.children())[-1]
+    head: Any = list(cast(torch.nn.Module, network.model).children())[-1]
     with torch.no_grad():
-        for branch in head.cv3:  # type: ignore[union-attr]
+        for branch in head.cv3:
             _scale(branch[-1], slice(None), boxes)
-        for convolution in head.cv4_kpts:  # type: ignore[union-attr]
+        for convolution in head.cv4_kpts:
             _scale(convolution, slice(2, None, 3), joints)
 
 

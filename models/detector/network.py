@@ -7,7 +7,7 @@ suppression over a single class costs less than a second head does.
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import nn
@@ -32,7 +32,7 @@ class SlimPoseModel(PoseModel):
 
     def __init__(self, cfg: Any = str(ARCHITECTURE), **kwargs: Any) -> None:
         super().__init__(cfg, **kwargs)
-        head: Any = list(self.model.children())[-1]
+        head: Any = list(cast(nn.Module, self.model).children())[-1]
         widths = [branch[0].conv.in_channels for branch in head.cv4]
         keypoint_values, sigma_values = head.nk, head.nk_sigma
         head.cv4 = nn.ModuleList(_separable_branch(width, KEYPOINT_CHANNELS) for width in widths)

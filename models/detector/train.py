@@ -45,7 +45,8 @@ class SlimPoseTrainer(PoseTrainer):
 
     def get_validator(self) -> PoseValidator:
         """The stock validator, with the names of the losses it prints."""
-        self.loss_names: tuple[str, ...] = ("box_loss", "pose_loss", "kobj_loss", "cls_loss", "dfl_loss", "rle_loss")
+        names = ("box_loss", "pose_loss", "kobj_loss", "cls_loss", "dfl_loss", "rle_loss")
+        self.loss_names = names  # type: ignore[assignment]  # declared as an empty tuple
         return PoseValidator(self.test_loader, save_dir=self.save_dir, args=copy(self.args), _callbacks=self.callbacks)
 
 

@@ -4,7 +4,7 @@ import ast
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -114,7 +114,8 @@ def open_with_ultralytics(path: Path, identifier: str, config: DetectConfig, dev
     from ultralytics.nn.autobackend import AutoBackend
 
     if path.suffix == ".pt":
-        model = _load(path).model.to(device).eval()
+        model: Any = _load(path).model
+        model = model.to(device).eval()
         network = AutoBackend(model=model, device=torch.device(device), fp16=device.startswith("cuda"))
         keypoints, end_to_end = hasattr(model.model[-1], "nk"), bool(getattr(model.model[-1], "end2end", False))
     else:

@@ -166,7 +166,7 @@ class _ImageReader(FrameReader):
         self.info = VideoInfo(width, height, fps, count, count / fps, time_base)
 
     def __iter__(self) -> Iterator[Frame]:
-        image = np.zeros((self.info.height, self.info.width, 3), np.uint8)
+        image: np.ndarray = np.zeros((self.info.height, self.info.width, 3), np.uint8)
         for index, path in enumerate(self._camera.images):
             self.ticks = index
             time_s = float(index * self.info.time_base) + self._offset_s

@@ -19,13 +19,13 @@ class DistanceConfig:
     """Shares and seams of the fusion.
 
     parts_share, stripes_share: weight of the parts (at full mutual visibility) and of the aligned stripes (where parts
-    say nothing) beside the global distance's 1. parts_enough: mutual visibility from which stripes are no longer asked.
-    evidence_global: evidence of a full-quality pair without any mutually visible part. block_rows: rows at once; bounds
-    memory to about block_rows × M × 700 bytes.
+    say nothing) beside the global distance's 1, chosen on rendered crops. parts_enough: mutual visibility from which
+    stripes are no longer asked. evidence_global: evidence of a full-quality pair without any mutually visible part.
+    block_rows: rows at once; bounds memory to about block_rows × M × 700 bytes.
     """
 
-    parts_share: float = 1.0
-    stripes_share: float = 0.5
+    parts_share: float = 0.25
+    stripes_share: float = 0.1
     parts_enough: float = 0.4
     evidence_global: float = 0.5
     block_rows: int = 64
@@ -43,6 +43,8 @@ def appearance_distance(
     _require_same_network(a, b)
     distance = np.zeros((len(a), len(b)), np.float32)
     evidence = np.zeros_like(distance)
+    if not distance.size:  # an empty Descriptors has lost its widths
+        return distance, evidence
     for first in range(0, len(a), config.block_rows):
         rows = slice(first, first + config.block_rows)
         distance[rows], evidence[rows] = _block(a[rows], b, config)
@@ -68,6 +70,12 @@ def part_distance(a: Descriptors, b: Descriptors) -> tuple[np.ndarray, np.ndarra
         total += weight
     mean = np.divide(weighted, total, out=np.zeros_like(weighted), where=total > 1e-6)
     return mean, total / max(1, count)
+
+
+def parts_alone_distance(a: Descriptors, b: Descriptors) -> np.ndarray:
+    """For rankings by parts alone (N, M): pairs without a mutually visible part come last, at 2."""
+    distance, mutual = part_distance(a, b)
+    return np.where(mutual > 0, distance, 2)
 
 
 def _block(a: Descriptors, b: Descriptors, config: DistanceConfig) -> tuple[np.ndarray, np.ndarray]:

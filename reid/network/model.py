@@ -48,6 +48,9 @@ class ReIDNetwork(nn.Module):
             torch.manual_seed(seed)
             return cls(config)
 
+    mean: torch.Tensor
+    inverse_std: torch.Tensor
+
     def forward(self, pictures: torch.Tensor, masks: torch.Tensor) -> Branches:
         """For training: what the losses work on."""
         normalised = (pictures - self.mean) * self.inverse_std

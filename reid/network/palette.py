@@ -37,6 +37,10 @@ class Palette(nn.Module):
         luma = torch.tensor([0.114, 0.587, 0.299]) * scale
         self.register_buffer("edge_weight", filters[:, None] * luma[None, :, None, None], persistent=False)
 
+    share_weight: torch.Tensor
+    share_bias: torch.Tensor
+    edge_weight: torch.Tensor
+
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         """See the class."""
         halved = functional.avg_pool2d(pictures, 2)

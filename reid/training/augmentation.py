@@ -82,7 +82,7 @@ def _moved(keypoints_xyc: np.ndarray, matrix: np.ndarray, mirrored: bool, height
 
 def _coloured(image_bgr: np.ndarray, config: AugmentationConfig, rng: np.random.Generator) -> np.ndarray:
     """Exposure, colour cast, contrast, saturation and gamma of another camera and another light."""
-    pixels = image_bgr.astype(np.float32)
+    pixels: np.ndarray = image_bgr.astype(np.float32)
     saturation = 1 + rng.uniform(-config.saturation, config.saturation)
     mix = np.eye(3, dtype=np.float32) * saturation + (1 - saturation) * _LUMA_BGR[None]
     gain = 1 + rng.uniform(-config.gain, config.gain, 3)

@@ -101,5 +101,5 @@ def _gather(network: ReIDNetwork, batches: Batches, steps: int, say: Say) -> dic
 
 def _centre(neck: torch.nn.BatchNorm1d, mean: np.ndarray) -> None:
     """Make the neck subtract `mean` and nothing else: the scale is the discriminant's."""
-    neck.running_mean.copy_(torch.from_numpy(mean))
-    neck.running_var.fill_(1.0)
+    neck.get_buffer("running_mean").copy_(torch.from_numpy(mean))
+    neck.get_buffer("running_var").fill_(1.0)

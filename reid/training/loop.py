@@ -32,7 +32,7 @@ def train(recipe: Recipe, output: Path, device: str = "cpu", say: Say = print) -
     batches = Batches(ShardSet(Path(recipe.data.train)), recipe)
     if batches.sampler.left_out:
         say(f"left out {batches.sampler.left_out} identities with a single crop")
-    network = _begun(recipe).to(device, memory_format=torch.channels_last)
+    network = _begun(recipe).to(device).to(memory_format=torch.channels_last)
     objective = Objective(recipe.network.embedding, batches.classes, recipe.losses, recipe.seed).to(device)
     optimiser = torch.optim.AdamW(_groups(network, objective, recipe.schedule.weight_decay), lr=0.0)
     first = load_checkpoint(output, network, objective, optimiser, recipe)

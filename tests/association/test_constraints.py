@@ -19,7 +19,7 @@ def tracklets(draw: st.DrawFn) -> list[Tracklet]:
     return [tracklet(camera, number, frames) for number, (camera, frames) in enumerate(rows)]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(tracklets())
 def test_cannot_link_equals_a_loop_over_pairs(given_tracklets: list[Tracklet]) -> None:
     forbidden = cannot_link(given_tracklets)
@@ -29,7 +29,7 @@ def test_cannot_link_equals_a_loop_over_pairs(given_tracklets: list[Tracklet]) -
             assert forbidden[row, column] == (meet and row != column)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(tracklets(), st.integers(1, 4), st.randoms(use_true_random=False))
 def test_check_finds_exactly_the_broken_identities(given_tracklets: list[Tracklet], count: int, random: object) -> None:
     label = [random.randrange(count) for _ in given_tracklets]  # type: ignore[attr-defined]

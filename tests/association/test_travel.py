@@ -32,7 +32,7 @@ def slow(timeline: Timeline, label: np.ndarray, width_s: float, prior: float) ->
     return out
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(2, 9))
 def test_equals_the_definition(seed: int, count: int) -> None:
     """But for the width of a bin."""

@@ -42,7 +42,7 @@ def write_set(folder: Path, identities: int = 8, per_identity: int = 4, height: 
         images = np.stack([person(colours[one], height, width, rng) for one in identity])
         np.save(path / "images.npy", images)
         np.save(path / "identity.npy", identity.astype(np.int32))
-        np.save(path / "camera.npy", np.resize(np.arange(per_identity), count).astype(np.int16))
+        np.save(path / "camera.npy", np.resize(np.arange(per_identity) // 2, count).astype(np.int16))
         np.save(path / "keypoints_xyc.npy", np.tile(standing(height, width), (count, 1, 1)))
         np.save(path / "others_xyc.npy", np.zeros((count, 17, 3), np.float32))
         np.save(path / "attributes.npy", np.zeros((count, 2), np.int16))

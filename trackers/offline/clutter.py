@@ -13,6 +13,8 @@ def is_clutter(tracklet: Tracklet, config: ClutterConfig) -> bool:
     if len(scores) < config.least_boxes:
         return True
     mean = float(scores.mean())
+    if mean < config.least_score:
+        return True
     lasted_s = float(tracklet.times_s[-1] - tracklet.times_s[0])
     if lasted_s < config.short_s and mean < config.short_score:
         return True

@@ -34,10 +34,10 @@ def hidden_share(
     first, last: frame and box (4,) at either side of the gap. Looked at in up to `samples` frames between.
     """
     (begin, from_box), (end, to_box) = first, last
-    frames = np.unique(np.linspace(begin + 1, end - 1, samples).round().astype(int)) if end - begin > 1 else []
-    if not len(frames):
+    if end - begin <= 1:
         return 1.0
-    shares = ((frames - begin) / (end - begin))[:, None]
+    frames = np.unique(np.linspace(begin + 1, end - 1, samples).round().astype(int))
+    shares = ((frames - float(begin)) / (end - begin))[:, None]
     boxes = from_box * (1 - shares) + to_box * shares
     covered = [crowd.cover(int(frame), box) >= least_cover for frame, box in zip(frames, boxes, strict=True)]
     return float(np.mean(covered))

@@ -59,8 +59,10 @@ def refine(
 def _concatenate(parts: list[Tracklet]) -> Tracklet:
     if len(parts) == 1:
         return parts[0]
-    with_keypoints = all(part.keypoints_xyc is not None for part in parts)
-    keypoints = np.concatenate([part.keypoints_xyc for part in parts]) if with_keypoints else None  # type: ignore[misc]
-    columns = [np.concatenate([getattr(part, name) for part in parts])
-               for name in ("frames", "times_s", "boxes_xyxy", "scores", "source")]  # fmt: skip
-    return Tracklet(parts[0].key, *columns, keypoints)
+    joints = [part.keypoints_xyc for part in parts if part.keypoints_xyc is not None]
+    keypoints = np.concatenate(joints) if len(joints) == len(parts) else None
+    frames, times_s, boxes_xyxy, scores, source = (
+        np.concatenate([getattr(part, name) for part in parts])
+        for name in ("frames", "times_s", "boxes_xyxy", "scores", "source")
+    )
+    return Tracklet(parts[0].key, frames, times_s, boxes_xyxy, scores, source, keypoints)

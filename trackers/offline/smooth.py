@@ -2,7 +2,7 @@
 
 Rauch, Tung and Striebel, "Maximum Likelihood Estimates of Linear Dynamic Systems", 1965. The forward pass is
 `trackers.kalman`; the backward pass has the same four independent 2×2 blocks, so both run over many tracklets at once
-and give what `filterpy`'s `KalmanFilter` and `rts_smoother` give for each (tests/trackers/test_smooth.py).
+and give what `filterpy`'s `KalmanFilter` and `rts_smoother` give for each (tests/trackers/test_offline.py).
 """
 
 from dataclasses import dataclass
