@@ -81,7 +81,8 @@ def detection(
     groups = defaultdict(list)
     rows = read_truth(truth)
     for row in rows:
-        groups[row["file_name"].split("_")[0]].append(row)
+        if "_" in row["file_name"]:
+            groups[row["file_name"].split("_")[0]].append(row)
     for name, members in [*sorted(groups.items()), ("all", rows)]:
         scores = average_precision(members, found)
         boxes = sum(len(row["boxes_xywh"]) for row in members)

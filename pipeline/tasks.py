@@ -8,7 +8,6 @@ from functools import lru_cache
 from pathlib import Path
 
 import cv2
-from reid.embedder import Embedder
 
 from core.errors import CameraError, OutputError
 from core.types import Frame, Tracklet, TrackletKey
@@ -21,6 +20,7 @@ from pipeline.result import CameraResult
 from pipeline.settings import Settings
 from pipeline.video import CameraSource, open_frames
 from pipeline.video.decode import FrameReader
+from reid.embedder import Embedder
 
 
 @dataclass(frozen=True)
