@@ -6,6 +6,7 @@ that imports one of them calls it first.
 """
 
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -26,6 +27,8 @@ def hush() -> None:
     os.environ["YOLO_AUTOINSTALL"] = "false"
     os.environ.setdefault("YOLO_VERBOSE", "false")
     os.environ["DO_NOT_TRACK"] = "1"
+    # OpenVINO counts uses through this package and falls back to a stub that does nothing where it is not installed.
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     os.environ["ULTRALYTICS_SYNC"] = "false"
 
 

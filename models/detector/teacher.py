@@ -9,7 +9,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import openvino as ov
+
+from core.quiet import hush
+
+hush()
+
+import openvino as ov  # noqa: E402
 
 INPUT_PX = 192
 CONTEXT = 1.25  # side of the square crop over the longer side of the box; MoveNet was trained with context

@@ -105,7 +105,9 @@ def class_names(path: Path) -> dict[int, str]:
             return dict(ast.literal_eval(entries.get("names", "{}")))
         # protobuf's DecodeError inherits Exception alone.
         except Exception as error:
-            raise WeightsError(f"{path}: not an ONNX file, or damaged ({error}). Export the network again.") from error
+            raise WeightsError(
+                f"{path}: not an ONNX file, or damaged ({error}). Export it again, or use --detector bundled."
+            ) from error
     return {}
 
 

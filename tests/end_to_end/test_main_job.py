@@ -13,6 +13,7 @@ import pyarrow.parquet
 import pytest
 
 from core.types import TrackletKey
+from pipeline.detect import DetectConfig
 from tests.support.run import Outcome, run_job
 from tests.support.scene import FRAMES
 
@@ -86,7 +87,7 @@ def test_parquet_holds_the_rows_of_the_text_files(done):
 
 def test_run_json_says_what_was_run(done):
     record = json.loads((done.output / "run.json").read_text())
-    assert record["settings"]["detect"]["image_size"] == 640
+    assert record["settings"]["detect"]["image_size"] == DetectConfig().image_size
     assert len(record["networks"]["detector"].split("@")[1]) == 64
     assert record["packages"]["numpy"]
     assert record["seconds"].keys() >= {"read", "associate", "export"}
