@@ -31,14 +31,15 @@ def loop(clip: Path, times: int, output: Path) -> None:
             with av.open(str(clip)) as source:
                 video = source.streams.video[0]
                 written = written or target.add_stream_from_template(video)
-                end = 0
+                begin, end = None, 0
                 for packet in source.demux(video):
                     if packet.dts is None:
                         continue
+                    begin = packet.dts if begin is None else begin  # below 0 where pictures are reordered
                     end = max(end, packet.dts + (packet.duration or 0))
                     packet.dts, packet.pts, packet.stream = packet.dts + shift, (packet.pts or 0) + shift, written
                     target.mux(packet)
-                shift += end
+                shift += end - (begin or 0)
 
 
 def peak_memory(videos: Path, output: Path) -> tuple[float, float]:
