@@ -99,12 +99,12 @@ def class_names(path: Path) -> dict[int, str]:
         return dict(yaml.safe_load(beside.read_text(encoding="utf-8")).get("names") or {})
     if path.suffix == ".onnx":
         import onnx
+        from google.protobuf.message import DecodeError
 
         try:
             entries = {entry.key: entry.value for entry in onnx.load(path, load_external_data=False).metadata_props}
             return dict(ast.literal_eval(entries.get("names", "{}")))
-        # protobuf's DecodeError inherits Exception alone.
-        except Exception as error:
+        except (DecodeError, OSError, ValueError, SyntaxError) as error:
             raise WeightsError(
                 f"{path}: not an ONNX file, or damaged ({error}). Export it again, or use --detector bundled."
             ) from error
