@@ -90,12 +90,14 @@ def main(
     real: Annotated[Path, typer.Option(help="Folder with train/ and val/, each with images/ and labels/.")],
     teacher: Annotated[Path, typer.Option(help="MoveNet Lightning, the TFLite file.")],
     output: Annotated[Path, typer.Option(help="Where the set is written.")] = Path("build/detector/data"),
-    rendered: Annotated[Path | None, typer.Option(help="Frames made by `python -m synth frames`.")] = None,
+    rendered: Annotated[
+        list[Path] | None, typer.Option(help="Frames made by `python -m synth frames`; repeatable.")
+    ] = None,
 ) -> None:
     """Label the real frames and write the training set."""
     labeller = MoveNetTeacher(teacher)
     taken = {split: add_split(real / split, output, split, labeller) for split in ("train", "val")}
-    folders = ["images/train"] + ([str((rendered / "images").resolve())] if rendered else [])
+    folders = ["images/train"] + [str((folder / "images").resolve()) for folder in rendered or []]
     write_data_yaml(output, folders)
     typer.echo(f"{output}: {taken['train']} training frames, {taken['val']} validation frames")
 

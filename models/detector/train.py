@@ -14,6 +14,8 @@ from core.quiet import hush
 
 hush()
 
+import torch  # noqa: E402
+from safetensors.torch import load_file  # noqa: E402
 from ultralytics.models.yolo.pose import PoseTrainer, PoseValidator  # noqa: E402
 from ultralytics.utils import torch_utils  # noqa: E402
 
@@ -34,6 +36,8 @@ AUGMENTATION = {
 class SlimPoseTrainer(PoseTrainer):
     """Ultralytics' pose trainer for `SlimPoseModel`."""
 
+    begin_with: Path | None = None  # safetensors to start from where there is no checkpoint
+
     def get_model(self, cfg: Any = None, weights: Any = None, verbose: bool = True) -> SlimPoseModel:
         """A new network, with `weights` loaded where given."""
         model = SlimPoseModel(
@@ -41,7 +45,21 @@ class SlimPoseTrainer(PoseTrainer):
         )
         if weights:
             model.load(weights)
+        elif self.begin_with is not None:
+            state = load_file(self.begin_with)
+            model.load_state_dict({name: tensor.float() for name, tensor in state.items()}, strict=True)
         return model
+
+    def set_model_attributes(self) -> None:
+        """The stock attributes; weights in channels-last order, in which a step on two cores takes half the time."""
+        super().set_model_attributes()
+        self.model = self.model.to(memory_format=torch.channels_last)
+
+    def preprocess_batch(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """The stock batch, images in channels-last order as the weights are."""
+        batch = super().preprocess_batch(batch)
+        batch["img"] = batch["img"].contiguous(memory_format=torch.channels_last)
+        return batch
 
     def get_validator(self) -> PoseValidator:
         """The stock validator, with the names of the losses it prints."""
@@ -55,7 +73,7 @@ def main(
         "build/detector/data/data.yaml"
     ),
     output: Annotated[Path, typer.Option(help="Where checkpoints go.")] = Path("build/detector/run"),
-    weights: Annotated[Path | None, typer.Option(help="Start from these weights instead of from nothing.")] = None,
+    weights: Annotated[Path | None, typer.Option(help="Start from this .pt or .safetensors instead of from nothing.")] = None,
     epochs: Annotated[int, typer.Option(min=1)] = 60,
     image_size: Annotated[int, typer.Option(help="Longer side in px.")] = 320,
     batch: Annotated[int, typer.Option(min=1)] = 16,
@@ -70,8 +88,10 @@ def main(
 ) -> None:
     """Train, or go on with the run in `output` where it was stopped."""
     last = output / "weights" / "last.pt"
+    begin_with = weights if weights is not None and weights.suffix == ".safetensors" else None
+    checkpoint = weights if begin_with is None else None
     overrides = {
-        "model": str(last if last.exists() else weights or ARCHITECTURE),
+        "model": str(last if last.exists() else checkpoint or ARCHITECTURE),
         "resume": str(last) if last.exists() else False,
         "data": str(data.resolve()),
         "project": str(output.parent.resolve()),
@@ -100,7 +120,9 @@ def main(
     }
     if threads:
         torch_utils.NUM_THREADS = threads
-    SlimPoseTrainer(overrides=overrides).train()
+    trainer = SlimPoseTrainer(overrides=overrides)
+    trainer.begin_with = begin_with
+    trainer.train()
 
 
 if __name__ == "__main__":

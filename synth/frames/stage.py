@@ -6,6 +6,7 @@ import numpy as np
 
 from synth.people import Stance
 from synth.render import project
+from synth.frames.hall import draw_hall, stand_about
 from synth.scene import furniture
 from synth.scene.furniture import Block, Maker, placed
 from synth.scene.lens_map import barrel
@@ -31,7 +32,8 @@ _OUTDOORS: tuple[Maker, ...] = (
 class StageConfig:
     """Ranges from which every stage draws; metres and degrees."""
 
-    indoors: float = 0.6
+    furnished: float = 0.4  # share of stages in a furnished room as `synth.scene` builds them
+    indoors: float = 0.6  # share of the others that are bare rooms; the rest are streets
     high: float = 0.8  # share of cameras that hang above heads
     height_m: tuple[float, float] = (2.2, 6.0)
     low_height_m: tuple[float, float] = (1.2, 2.2)
@@ -40,7 +42,7 @@ class StageConfig:
     roll_deg: float = 3.0
     barrel: tuple[float, float] = (-0.02, 0.13)  # see `lens_map.barrel`
     person_px: tuple[float, float] = (24.0, 400.0)  # how tall people may appear, at a picture height of 360
-    close_up: float = 0.12  # share of stages with somebody larger than the picture
+    close_up: float = 0.25  # share of stages with somebody larger than the picture
     body_gap_m: float = 0.5
     together: float = 0.3  # how often somebody stands right beside somebody else
     furniture: tuple[int, int] = (2, 11)
@@ -58,7 +60,21 @@ class Stage:
 
 
 def draw_stage(rng: np.random.Generator, size: tuple[int, int], textures: Textures, config: StageConfig) -> Stage:
-    """A stage with 0 to 15 people; the camera is above the origin and looks towards +y."""
+    """A stage with 0 to 15 people."""
+    if rng.random() < config.furnished:
+        return _draw_furnished(rng, size, textures)
+    return _draw_bare(rng, size, textures, config)
+
+
+def _draw_furnished(rng: np.random.Generator, size: tuple[int, int], textures: Textures) -> Stage:
+    hall = draw_hall(rng, size, textures)
+    stances = tuple(_draw_stance(rng, xy) for xy in stand_about(rng, hall.points_m, _how_many(rng)))
+    seats = _seats(rng, stances, textures)
+    return Stage((*hall.surfaces, *seats), hall.camera, hall.light, stances, indoors=True)
+
+
+def _draw_bare(rng: np.random.Generator, size: tuple[int, int], textures: Textures, config: StageConfig) -> Stage:
+    """A room or street with furniture anywhere; the camera is above the origin and looks towards +y."""
     indoors = bool(rng.random() < config.indoors)
     camera = _draw_camera(rng, size, config)
     spots = _draw_people(rng, camera, config)
@@ -73,12 +89,23 @@ def draw_stage(rng: np.random.Generator, size: tuple[int, int], textures: Textur
             blocks += piece.blocks
             surfaces += piece.surfaces
     stances = tuple(_draw_stance(rng, xy) for xy in spots)
+    surfaces += _seats(rng, stances, textures)
+    light = room_light(rng) if indoors else open_light(rng)
+    return Stage(tuple(surfaces), camera, light, stances, indoors)
+
+
+def _seats(rng: np.random.Generator, stances: tuple[Stance, ...], textures: Textures) -> list[Surface]:
+    """A chair under everybody who sits."""
+    surfaces: list[Surface] = []
     for stance in stances:
         if stance.action == "sit":
             seat = furniture.chair(rng, textures)
             surfaces += placed(seat, stance.position_m, stance.heading_rad - np.pi / 2).surfaces
-    light = room_light(rng) if indoors else open_light(rng)
-    return Stage(tuple(surfaces), camera, light, stances, indoors)
+    return surfaces
+
+
+def _how_many(rng: np.random.Generator) -> int:
+    return int(rng.choice(len(_HEAD_COUNTS), p=np.array(_HEAD_COUNTS) / sum(_HEAD_COUNTS)))
 
 
 def _draw_camera(rng: np.random.Generator, size: tuple[int, int], config: StageConfig) -> Camera:
@@ -92,7 +119,7 @@ def _draw_camera(rng: np.random.Generator, size: tuple[int, int], config: StageC
 
 def _draw_people(rng: np.random.Generator, camera: Camera, config: StageConfig) -> list[tuple[float, float]]:
     """Floor points of people who are in the picture, none inside another."""
-    wanted = int(rng.choice(len(_HEAD_COUNTS), p=np.array(_HEAD_COUNTS) / sum(_HEAD_COUNTS)))
+    wanted = _how_many(rng)
     focal, scale = float(camera.matrix[0, 0]), camera.height / 360
     smallest, largest = (p * scale for p in config.person_px)
     near, far = max(0.9, 1.7 * focal / largest), min(26.0, 1.7 * focal / smallest)

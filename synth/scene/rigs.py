@@ -93,7 +93,7 @@ def place_rigs(
     for number in range(count):
         room = place.rooms[0 if overlap else number]
         for _ in range(config.tries):
-            camera = _draw_camera(rng, room, size, config)
+            camera = draw_camera(rng, room, size, config)
             mask = _good_view(camera, points, place, room, cameras, seen, overlap, config)
             if mask is not None:
                 cameras.append(camera)
@@ -151,7 +151,7 @@ def _floor_points(place: Place) -> np.ndarray:
     return np.stack([x.ravel(), y.ravel(), np.full(x.size, _BODY_M)], axis=1)
 
 
-def _draw_camera(rng: np.random.Generator, room: Room, size: tuple[int, int], config: RigConfig) -> Camera:
+def draw_camera(rng: np.random.Generator, room: Room, size: tuple[int, int], config: RigConfig) -> Camera:
     """Somewhere on a wall of the room, looking across it and down."""
     side, along = int(rng.integers(4)), float(rng.uniform(0.05, 0.95))
     off = 0.12

@@ -37,7 +37,7 @@ def test_labels_are_relative_and_coded_as_coco_does() -> None:
 
 def test_stages_have_people_inside_the_picture_and_not_inside_each_other() -> None:
     counts = []
-    for seed in range(25):
+    for seed in range(40):
         stage = draw_stage(np.random.default_rng(seed), (640, 360), Textures(), StageConfig())
         spots = np.array([stance.position_m for stance in stage.stances]).reshape(-1, 2)
         gaps = [np.hypot(*(a - b)) for k, a in enumerate(spots) for b in spots[:k]]
