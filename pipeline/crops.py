@@ -36,7 +36,10 @@ class CropConfig:
 
 @dataclass(frozen=True)
 class Crop:
-    """A picture of a tracked person: image (h, w, 3) uint8 BGR; keypoints (17, 3), others (M, 17, 3) in its pixels."""
+    """A picture of a tracked person: image (h, w, 3) uint8 BGR; keypoints (17, 3), others (M, 17, 3) in its pixels.
+
+    prospect: the best quality it could have had, before its sharpness was measured.
+    """
 
     local_id: int
     frame: int
@@ -45,6 +48,7 @@ class Crop:
     image: np.ndarray
     keypoints_xyc: np.ndarray | None
     others_xyc: np.ndarray
+    prospect: float = 0.0
 
 
 class CropPicker:
@@ -61,7 +65,8 @@ class CropPicker:
         prospects = _prospects(detections, frame.image.shape, self._config)
         for local_id, row in zip(local_ids.tolist(), rows.tolist(), strict=True):
             rival = self._rival(local_id, frame.time_s)
-            if prospects[row] <= 0 or (rival is not None and prospects[row] <= rival.quality):
+            # Cutting and measuring sharpness is the cost here: only what promises more than what is held is cut.
+            if prospects[row] <= (rival.prospect if rival is not None else 0):
                 continue
             crop = _cut(frame, detections, row, local_id, float(prospects[row]), self._config)
             if rival is not None and crop.quality <= rival.quality:
@@ -125,7 +130,7 @@ def _cut(frame: Frame, detections: Detections, row: int, local_id: int, prospect
     small = cv2.cvtColor(cv2.resize(image, SHARPNESS_SIDE_PX, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
     sharp = min(1.0, float(cv2.Laplacian(small, cv2.CV_32F).var()) / config.sharp)
     keypoints, others = _keypoints_in_crop(detections, row, (left, top), scale)
-    return Crop(local_id, frame.index, frame.time_s, prospect * (0.5 + 0.5 * sharp), image, keypoints, others)
+    return Crop(local_id, frame.index, frame.time_s, prospect * (0.5 + 0.5 * sharp), image, keypoints, others, prospect)
 
 
 def _keypoints_in_crop(

@@ -123,10 +123,10 @@ class DefaultConfig:
     """Ours; see `trackers.default`. Chosen on MOT17-sim 02, 05 and 10; measured in docs/trackers.md.
 
     high_score, low_score: the classes of detections. iou_weight: share of IoU in the cost, the rest is the filter's
-    surprise over `gate`; spread_weight: of the surprise's log determinant; score_weight: cost of a score of 0;
-    clear_weight: cost of a second unseen in clear view. The limits are those of the three rounds. fresh_s: how long ago
-    a track may have been seen that a weak detection may continue. least_cover: share of a box that somebody in front
-    hides; clear_lost_s: how long a track may be unseen in clear view. camera_witnesses: tracks found that it takes to
+    surprise over `gate`; spread_weight: of the surprise's log determinant; score_weight: cost of a score of 0. The
+    limits are those of the three rounds. fresh_s: how long ago a track may have been seen that a weak detection may
+    continue. least_cover: share of a box that somebody in front hides; clear_lost_s: how long a track may be unseen in
+    clear view, where `life.lost_s` is for the hidden. camera_witnesses: tracks found that it takes to
     tell the camera's motion; camera_speed_gain: how much of it is speed (per second). size_rest_s: how soon the size of
     a lost track stops changing. begin_iou: overlap with a track found that makes a detection its double. weak_noise:
     how much more noise a box of score 0 has than one of score 1.
@@ -138,20 +138,19 @@ class DefaultConfig:
             size_walk=0.18, acceleration=0.22, size_acceleration=0.045, birth_speed=0.64, birth_size_speed=1.45,
         )
     )  # fmt: skip
-    life: LifeConfig = field(default_factory=lambda: LifeConfig(begin_score=0.56, provisional_lost_s=0.17, lost_s=1.56))
+    life: LifeConfig = field(default_factory=lambda: LifeConfig(begin_score=0.56, provisional_lost_s=0.17, lost_s=3.0))
     high_score: float = 0.27
     low_score: float = 0.1
     iou_weight: float = 0.52
     gate: float = 12.0
     spread_weight: float = 0.79
     score_weight: float = 0.225
-    clear_weight: float = 0.0
     first_limit: float = 0.855
     second_limit: float = 1.24
     provisional_limit: float = 0.87
     fresh_s: float = 0.21
     least_cover: float = 0.4
-    clear_lost_s: float = 1.56
+    clear_lost_s: float = 1.0
     camera_witnesses: int = 4
     camera_speed_gain: float = 0.32
     size_rest_s: float = 0.17

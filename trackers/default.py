@@ -7,9 +7,9 @@ What it is made of, and what each part is for:
   gate is wide, would win every detection from its neighbours), and the score.
 - Three rounds, as in ByteTrack: strong detections to confirmed tracks, weak ones to those seen a moment ago, what is
   left to new tracks.
-- Occlusion: how long a track has been unseen although nobody stands in front of it can end it sooner
-  (`clear_lost_s`) or cost it (`clear_weight`). In front is whose feet are lower: the ankles where keypoints show them,
-  else the bottom of the box. Not measured yet, so the defaults leave both without effect.
+- Occlusion: a track that somebody may hide is waited for (`lost_s`); one that is not found although nobody stands in
+  front of it has left, and ends sooner (`clear_lost_s`). In front is whose feet are lower: the ankles where keypoints
+  show them, else the bottom of the box.
 - The camera's own motion without a picture: what all tracks found have in common in how they miss their prediction is
   the camera's, and moves the tracks not found, too.
 - Doubt: a weak detection is a poor measurement, so it moves its track less.
@@ -46,7 +46,6 @@ class DefaultTracker(Tracker):
         cost = (1.0 - config.iou_weight) / config.gate * surprise
         cost += config.iou_weight * (1.0 - overlap)
         cost += config.score_weight * (1.0 - seen.scores)
-        cost += (config.clear_weight * tracks["clear_s"])[:, None]
         confirmed = tracks["confirmed"]
         strong = seen.scores >= config.high_score
         weak = ~strong & (seen.scores >= config.low_score)

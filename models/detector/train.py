@@ -50,6 +50,11 @@ class SlimPoseTrainer(PoseTrainer):
             model.load_state_dict({name: tensor.float() for name, tensor in state.items()}, strict=True)
         return model
 
+    def get_dataloader(self, dataset_path: str, batch_size: int = 16, rank: int = 0, mode: str = "train") -> Any:
+        """The stock loader in a process of its own; Ultralytics loads between the steps when it trains on a CPU."""
+        self.args.workers = 1
+        return super().get_dataloader(dataset_path, batch_size, rank, mode)
+
     def set_model_attributes(self) -> None:
         """The stock attributes; weights in channels-last order, in which a step on two cores takes half the time."""
         super().set_model_attributes()

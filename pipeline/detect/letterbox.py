@@ -38,9 +38,7 @@ class Letterbox:
     def apply(self, image_bgr: np.ndarray) -> np.ndarray:
         """The input picture (input_height, input_width, 3) uint8 BGR."""
         left, top, inner_width, inner_height = self._inner
-        # Area averaging keeps thin limbs when shrinking a lot; it costs more than linear and gains nothing near 1:1.
-        how = cv2.INTER_AREA if self.scale < 0.5 else cv2.INTER_LINEAR
-        inner = cv2.resize(image_bgr, (inner_width, inner_height), interpolation=how)
+        inner = shrink(image_bgr, inner_width, inner_height)
         if inner.shape[:2] == (self.input_height, self.input_width):
             return inner
         right, bottom = self.input_width - left - inner_width, self.input_height - top - inner_height
@@ -51,6 +49,18 @@ class Letterbox:
         left, top, inner_width, inner_height = self._inner
         per_axis = np.array([self.width / inner_width, self.height / inner_height], np.float32)
         return (points_xy - np.array([left, top], np.float32)) * per_axis
+
+
+def shrink(image: np.ndarray, width: int, height: int) -> np.ndarray:
+    """`image` at width × height px. Halved while that is more than half: exact halves average at a sixth of the cost.
+
+    Averaging keeps thin limbs when shrinking a lot; what is left is near enough to 1:1 for linear interpolation.
+    """
+    while image.shape[0] >= 2 * height and image.shape[1] >= 2 * width:
+        half = (image.shape[1] // 2, image.shape[0] // 2)
+        even = image[: 2 * half[1], : 2 * half[0]]
+        image = cv2.resize(even, half, interpolation=cv2.INTER_AREA)
+    return cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
 
 
 def _round_up(length: float) -> int:

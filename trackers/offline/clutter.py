@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.boxes import iou
+from core.boxes import area_px
 from core.types import DETECTED, Tracklet
 from trackers.config import ClutterConfig
 
@@ -43,7 +43,15 @@ def _lies_on(short: Tracklet, long: Tracklet, config: ClutterConfig) -> bool:
     _, a, b = np.intersect1d(short.frames, long.frames, assume_unique=True, return_indices=True)
     if len(a) < config.double_share * len(short):
         return False
-    overlap = np.array(
-        [iou(short.boxes_xyxy[k][None], long.boxes_xyxy[m][None])[0, 0] for k, m in zip(a, b, strict=True)]
-    )
+    overlap = iou_of_pairs(short.boxes_xyxy[a], long.boxes_xyxy[b])
     return bool(np.mean(overlap >= config.double_iou) * len(a) >= config.double_share * len(short))
+
+
+def iou_of_pairs(a_xyxy: np.ndarray, b_xyxy: np.ndarray) -> np.ndarray:
+    """Intersection over union (T,) of the boxes in each row of (T, 4) and (T, 4); 0 where both are empty."""
+    low = np.maximum(a_xyxy[:, :2], b_xyxy[:, :2])
+    high = np.minimum(a_xyxy[:, 2:], b_xyxy[:, 2:])
+    size = np.clip(high - low, 0, None)
+    shared = size[:, 0] * size[:, 1]
+    union = area_px(a_xyxy) + area_px(b_xyxy) - shared
+    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
