@@ -42,17 +42,19 @@ def read_truth(folder: Path) -> list[dict[str, Any]]:
 def average_precision(truth: list[dict[str, Any]], found: list[dict[str, Any]]) -> dict[str, float]:
     """AP50 and AP50-95 of `found` (rows with file_name, boxes_xyxy, scores) on the images of `truth`.
 
-    An image that `found` does not name counts as one without detections. No truth at all gives NaN.
+    An image that `found` does not name counts as one without detections. No truth at all gives NaN. A row of `truth`
+    may have ignored_xywh: boxes that need not be found, and cost nothing where they are (COCO's crowd regions).
     """
     numbers = {row["file_name"]: number for number, row in enumerate(truth, 1)}
     dataset: dict[str, Any] = {"info": {}, "categories": [{"id": PERSON, "name": "person"}], "annotations": []}
     dataset["images"] = [{"id": numbers[r["file_name"]], "width": r["width"], "height": r["height"]} for r in truth]
     for row in truth:
-        for box in row["boxes_xywh"].tolist():
-            dataset["annotations"].append(
-                {"id": len(dataset["annotations"]) + 1, "image_id": numbers[row["file_name"]], "category_id": PERSON,
-                 "bbox": box, "area": box[2] * box[3], "iscrowd": 0}
-            )  # fmt: skip
+        for kind, boxes in enumerate((row["boxes_xywh"], row.get("ignored_xywh", np.zeros((0, 4))))):
+            dataset["annotations"] += [
+                {"id": number, "image_id": numbers[row["file_name"]], "category_id": PERSON,
+                 "bbox": box, "area": box[2] * box[3], "iscrowd": kind}
+                for number, box in enumerate(boxes.tolist(), len(dataset["annotations"]) + 1)
+            ]  # fmt: skip
     results = [
         {"image_id": numbers[row["file_name"]], "category_id": PERSON, "score": score,
          "bbox": [x1, y1, x2 - x1, y2 - y1]}

@@ -41,12 +41,13 @@ class MoveNetTeacher:
                 keypoints[row] = self._label_one(image_bgr, box)
         return keypoints
 
+    def guess(self, image_bgr: np.ndarray, box: np.ndarray) -> np.ndarray:
+        """What MoveNet says, unfiltered, for one box (4,) xyxy px in `image_bgr`: (17, 3) x, y px and score."""
+        crop, left, top, side = _square(image_bgr, box)
+        return self._predict(crop) * (side, side, 1) + (left, top, 0)
+
     def _label_one(self, image_bgr: np.ndarray, box: np.ndarray) -> np.ndarray:
-        side = CONTEXT * max(box[2] - box[0], box[3] - box[1])
-        left, top = (box[0] + box[2] - side) / 2, (box[1] + box[3] - side) / 2
-        scale = INPUT_PX / side
-        to_crop = np.array([[scale, 0, -left * scale], [0, scale, -top * scale]])
-        crop = cv2.warpAffine(image_bgr, to_crop, (INPUT_PX, INPUT_PX), flags=cv2.INTER_LINEAR)
+        crop, left, top, side = _square(image_bgr, box)
         straight, mirrored = self._predict(crop), self._predict(crop[:, ::-1])[MIRROR]
         mirrored[:, 0] = 1 - mirrored[:, 0]
         apart = np.linalg.norm(straight[:, :2] - mirrored[:, :2], axis=1)
@@ -68,3 +69,12 @@ class MoveNetTeacher:
         rgb = np.ascontiguousarray(crop_bgr[None, :, :, ::-1])
         y, x, score = self._network(rgb)[0].reshape(17, 3).T
         return np.stack([x, y, score], 1)
+
+
+def _square(image_bgr: np.ndarray, box: np.ndarray) -> tuple[np.ndarray, float, float, float]:
+    """The network's input around a box, and where it lies: left, top, side in px."""
+    side = CONTEXT * max(box[2] - box[0], box[3] - box[1])
+    left, top = (box[0] + box[2] - side) / 2, (box[1] + box[3] - side) / 2
+    scale = INPUT_PX / side
+    to_crop = np.array([[scale, 0, -left * scale], [0, scale, -top * scale]])
+    return cv2.warpAffine(image_bgr, to_crop, (INPUT_PX, INPUT_PX), flags=cv2.INTER_LINEAR), left, top, side

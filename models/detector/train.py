@@ -78,7 +78,9 @@ def main(
         "build/detector/data/data.yaml"
     ),
     output: Annotated[Path, typer.Option(help="Where checkpoints go.")] = Path("build/detector/run"),
-    weights: Annotated[Path | None, typer.Option(help="Start from this .pt or .safetensors instead of from nothing.")] = None,
+    weights: Annotated[
+        Path | None, typer.Option(help="Start from this .pt or .safetensors instead of from nothing.")
+    ] = None,
     epochs: Annotated[int, typer.Option(min=1)] = 60,
     image_size: Annotated[int, typer.Option(help="Longer side in px.")] = 320,
     batch: Annotated[int, typer.Option(min=1)] = 16,

@@ -1,4 +1,4 @@
-"""A stage in a furnished room: the places that `synth.scene` films, with one camera on a wall and people standing about."""
+"""A stage in a furnished room: the places `synth.scene` films, one camera on a wall, people standing about."""
 
 from dataclasses import dataclass
 

@@ -38,18 +38,24 @@ class FramesConfig:
 
 def make_picture(config: FramesConfig, number: int, textures: Textures) -> tuple[bytes, list[str]]:
     """Picture `number` as JPEG bytes, and its YOLO-pose label lines; depends on nothing but the arguments."""
+    data, truths = photograph(config, number, textures)
+    lines = [
+        label_line(truth, config.size)
+        for truth in truths
+        if truth.visibility >= config.least_visibility and _visible_px(truth) >= config.least_px
+    ]
+    return data, lines
+
+
+def photograph(config: FramesConfig, number: int, textures: Textures) -> tuple[bytes, list[PersonTruth]]:
+    """Picture `number` as JPEG bytes, and the truth about everybody before the camera."""
     rng = np.random.default_rng(np.random.SeedSequence([config.seed, 11, number]))
     stage = draw_stage(rng, config.size, textures, config.stage)
     cast = rng.permutation(_CAST)[: len(stage.stances)]
     people = [_person(config.seed, number // BLOCK, int(member)) for member in cast]
     picture, truths = shoot(stage, people, config.supersample, rng)
     image_bgr = develop(picture.linear_rgb, draw_sensor(rng, _HARSH), metered_gain(picture.linear_rgb), rng)
-    lines = [
-        label_line(truth, config.size)
-        for truth in truths
-        if truth.visibility >= config.least_visibility and _visible_px(truth) >= config.least_px
-    ]
-    return _stored(image_bgr, rng), lines
+    return _stored(image_bgr, rng), truths
 
 
 def shoot(

@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from synth.frames.hall import draw_hall, stand_about
 from synth.people import Stance
 from synth.render import project
-from synth.frames.hall import draw_hall, stand_about
 from synth.scene import furniture
 from synth.scene.furniture import Block, Maker, placed
 from synth.scene.lens_map import barrel

@@ -1,0 +1,1 @@
+"""How real our rendered people are to networks that were trained on real ones."""
