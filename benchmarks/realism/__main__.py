@@ -4,8 +4,9 @@
 
 Detection: YOLOX-nano's AP50 on people at least 60 px tall and half visible; others are neither asked for nor counted
 against it. Pose: PCK of MoveNet Lightning on the same people, at a fifth of the torso (shoulder to opposite hip), over
-joints that are visible; MoveNet looks for one person, so those whose box no other touches are also counted apart. ReID: rank-1 between cameras, one query for each identity and camera, gallery all other
-cameras, of two networks and of colour histograms.
+joints that are visible; MoveNet looks for one person, so people whose box no other touches are counted apart as well.
+ReID: rank-1 between cameras, one query for each identity and camera, gallery all other cameras, of two networks and of
+colour histograms.
 """
 
 import tempfile

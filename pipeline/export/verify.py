@@ -1,14 +1,14 @@
 """Read the written files again: nobody twice in one frame of one camera, and all files tell the same story."""
 
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from core.errors import ConstraintError, InputError
-from pipeline.export import mot, tracks_json
-from pipeline.export.rows import rounded
-from pipeline.result import RunResult
+from core.types import TrackletKey
+from pipeline.export import mot
+from pipeline.export.entries import entries
 
 TRACKS_NAMES = ("tracks.json", "tracks.json.gz")
 MOT_FOLDER = "mot"
@@ -33,9 +33,7 @@ def verify_outputs(folder: Path) -> None:
         _require_once(f"{MOT_FOLDER}/{camera}{mot.SUFFIX}", rows)
     if not written:
         return
-    result = tracks_json.read(written[0])
-    _require_partition(result)
-    from_tracks = dict(_camera_rows(result))
+    from_tracks = _camera_rows(written[0])
     for camera, rows in from_tracks.items():
         _require_once(f"{written[0].name}, camera {camera!r}", rows)
     if from_text:
@@ -45,38 +43,50 @@ def verify_outputs(folder: Path) -> None:
 def read_mot(path: Path) -> np.ndarray:
     """Rows (N, 10) float64 of a MOTChallenge text; (0, 10) where it is empty. Raises InputError."""
     try:
-        lines = [line.split(",") for line in path.read_text("ascii").splitlines()]
-        return np.array(lines, np.float64).reshape(len(lines), _MOT_COLUMNS)
+        if not path.stat().st_size:
+            return np.zeros((0, _MOT_COLUMNS))
+        rows = np.loadtxt(path, np.float64, delimiter=",", ndmin=2, encoding="ascii")
+        return rows.reshape(len(rows), _MOT_COLUMNS)
     except (OSError, ValueError) as error:
         raise InputError(f"cannot read {path}: {error}; expected lines of {_MOT_COLUMNS} numbers") from error
 
 
-def _camera_rows(result: RunResult) -> Iterator[tuple[str, np.ndarray]]:
-    """Per camera, what its MOTChallenge text should hold: (N, 7) frame, identity, x, y, width, height, score."""
-    identity_of = result.identity_of()
-    for camera in result.cameras:
-        blocks = [np.zeros((0, 7))]
-        for tracklet in result.of_camera(camera.id):
-            rows = rounded(tracklet)
-            x1, y1, x2, y2 = rows.boxes_xyxy
-            identity = np.full(len(rows), identity_of[tracklet.key])
-            blocks.append(np.stack([rows.frames + 1, identity, x1, y1, x2 - x1, y2 - y1, rows.scores], axis=1))
-        table = np.concatenate(blocks)
-        yield camera.id, table[np.lexsort((table[:, 1], table[:, 0]))]
+def _camera_rows(path: Path) -> dict[str, np.ndarray]:
+    """Per camera, what its MOTChallenge text should hold: (N, 7) frame, identity, x, y, width, height, score.
 
-
-def _require_partition(result: RunResult) -> None:
-    """Every tracklet belongs to exactly one identity, and every camera is known."""
-    keys = [key for identity in result.identities for key in identity.tracklets]
-    twice = {key for key in keys if keys.count(key) > 1} if len(set(keys)) < len(keys) else set()
-    if twice:
-        raise ConstraintError(f"tracklet {min(twice)} belongs to two identities")
-    if set(keys) != set(result.tracklets):
-        odd = min(set(keys) ^ set(result.tracklets))
+    Raises ConstraintError where the lists of cameras, identities and tracklets do not fit together.
+    """
+    blocks: dict[str, list[np.ndarray]] = {}
+    identity_of: dict[TrackletKey, int] = {}
+    seen: set[TrackletKey] = set()
+    for name, entry in entries(path):
+        if name == "cameras":
+            blocks[entry["id"]] = [np.zeros((0, 7))]
+        elif name == "identities":
+            for member in entry["tracklets"]:
+                key = TrackletKey(member["camera"], member["local_id"])
+                if key in identity_of:
+                    raise ConstraintError(f"tracklet {key} belongs to two identities")
+                identity_of[key] = entry["id"]
+        else:
+            key = TrackletKey(entry["camera"], entry["local_id"])
+            seen.add(key)
+            if key not in identity_of:
+                break  # what is wrong is said below
+            if key.camera not in blocks:
+                raise ConstraintError(f"camera {key.camera!r} has tracklets but is not in the list of cameras")
+            blocks[key.camera].append(_rows(entry, identity_of[key]))
+    if seen != set(identity_of):
+        odd = min(seen ^ set(identity_of))
         raise ConstraintError(f"tracklet {odd}: the lists of identities and of tracklets disagree about it")
-    unknown = {key.camera for key in keys} - {camera.id for camera in result.cameras}
-    if unknown:
-        raise ConstraintError(f"camera {min(unknown)!r} has tracklets but is not in the list of cameras")
+    tables = {camera: np.concatenate(found) for camera, found in blocks.items()}
+    return {camera: table[np.lexsort((table[:, 1], table[:, 0]))] for camera, table in tables.items()}
+
+
+def _rows(entry: dict[str, Any], identity: int) -> np.ndarray:
+    """One tracklet's rows (T, 7), as `_camera_rows` gives them."""
+    frame, x1, y1, x2, y2, score = (np.array(entry[name], float) for name in ("frame", "x1", "y1", "x2", "y2", "score"))
+    return np.stack([frame + 1, np.full(len(frame), identity), x1, y1, x2 - x1, y2 - y1, score], axis=1)
 
 
 def _require_once(where: str, rows: np.ndarray) -> None:
