@@ -36,6 +36,9 @@ def scene(
     fps: Annotated[
         str, typer.Option(help="Frame rates, separated by commas; every camera draws one of them.")
     ] = _RATES,
+    shake: Annotated[
+        float, typer.Option(help="Most degrees by which the cameras sway, as on a pole; cameras.toml has them at rest.")
+    ] = SceneConfig.shake_deg,
     workers: Annotated[int, typer.Option(help="Processes; each renders whole cameras.")] = 1,
 ) -> None:
     """Render a place with several cameras and people crossing it, and the truth about every frame."""
@@ -49,6 +52,7 @@ def scene(
         uniforms=uniforms,
         seed=seed,
         size=parse_size(size),
+        shake_deg=shake,
         rigs=RigConfig(frame_rates=_parse_rates(fps)),
     )
     render_scene(config, output, workers)

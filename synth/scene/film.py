@@ -11,6 +11,7 @@ from synth.scene.furniture import Block
 from synth.scene.lens_map import LensMap
 from synth.scene.rigs import Rig, eye_m, hidden_by
 from synth.scene.sensor import develop, metered_gain
+from synth.scene.shake import Shake, turned
 from synth.scene.truth import PersonTruth, person_truth
 from synth.scene.world import SceneConfig, World
 from synth.types import Camera, Rendering
@@ -40,21 +41,25 @@ class Shot:
 
 def film(world: World, rig: Rig, config: SceneConfig) -> Iterator[Shot]:
     """All pictures of one camera in order, `config.seconds` long at its own rate."""
-    lens = LensMap.of(rig.camera)
+    number_of_rig = world.rigs.index(rig)
+    sway_rng = np.random.default_rng(np.random.SeedSequence([config.seed, 8, number_of_rig]))
+    shake = Shake.draw(sway_rng, config.shake_deg) if config.shake_deg > 0 else None
+    lens = LensMap.of(rig.camera, shake.margin_px(rig.camera) if shake else 0)
     backdrop = Backdrop.prepare(world.place.surfaces, lens.wide, world.light, config.supersample)
     gain = metered_gain(backdrop.render([]).linear_rgb)
-    number_of_rig = world.rigs.index(rig)
     for index in range(round(config.seconds * rig.fps)):
         time_s = rig.offset_s + index / rig.fps
         stances = _near(world, lens.wide, time_s)
         bodies = {n: world.people[n - 1].pose(stance, n) for n, stance in stances.items()}
         straight = backdrop.render([surface for surfaces, _ in bodies.values() for surface in surfaces])
-        picture = lens.bend(straight)
+        turn = shake.turn(time_s) if shake else None
+        camera = rig.camera if turn is None else turned(rig.camera, turn)
+        picture = (lens if turn is None else lens.turned(turn)).bend(straight)
         observations = []
         for number, stance in stances.items():
             surfaces, joints_m = bodies[number]
-            truth = person_truth(number, surfaces, joints_m, rig.camera, picture.object_ids, picture.depth_m)
-            if truth is not None and _touches_picture(truth, rig.camera):
+            truth = person_truth(number, surfaces, joints_m, camera, picture.object_ids, picture.depth_m)
+            if truth is not None and _touches_picture(truth, camera):
                 observations.append(Observation(truth, stance))
         rng = np.random.default_rng(np.random.SeedSequence([config.seed, 7, number_of_rig, index]))
         image_bgr = develop(picture.linear_rgb, rig.sensor, gain, rng)

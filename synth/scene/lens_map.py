@@ -16,21 +16,28 @@ _RADII = np.linspace(0.0, 6.0, 24_001)  # on the plane z = 1, far beyond any pic
 
 @dataclass(frozen=True)
 class LensMap:
-    """Where each pixel (H, W) of the camera's picture lies in the straight one of `wide`, in cv2's coordinates."""
+    """Where each pixel (H, W) of the camera's picture lies in the straight one of `wide`, in cv2's coordinates.
+
+    depth_factor (H, W), or 1: the depth that the camera measures at each, over the depth that `wide` measures.
+    """
 
     wide: Camera
     x: np.ndarray
     y: np.ndarray
+    depth_factor: np.ndarray | float = 1.0
 
     @classmethod
-    def of(cls, camera: Camera) -> "LensMap":
-        """The map of this camera's distortion; a camera without one gets the identity."""
+    def of(cls, camera: Camera, margin_px: int = 0) -> "LensMap":
+        """The map of this camera's distortion; a camera without one gets the identity.
+
+        margin_px: how much more on every side `wide` shall show, for a camera that is to be `turned`.
+        """
         focal, centre = camera.matrix[[0, 1], [0, 1]], camera.matrix[:2, 2]
         columns, rows = np.meshgrid(np.arange(camera.width) + 0.5, np.arange(camera.height) + 0.5)
         bent = (np.stack([columns, rows], axis=-1) - centre) / focal
         straight = bent * _straightening(np.linalg.norm(bent, axis=-1), camera.distortion)[..., None] * focal + centre
-        margin_low = np.maximum(0, np.ceil(-straight.min(axis=(0, 1)))) + 1
-        margin_high = np.maximum(0, np.ceil(straight.max(axis=(0, 1)) - (camera.width, camera.height))) + 1
+        margin_low = np.maximum(0, np.ceil(-straight.min(axis=(0, 1)))) + 1 + margin_px
+        margin_high = np.maximum(0, np.ceil(straight.max(axis=(0, 1)) - (camera.width, camera.height))) + 1 + margin_px
         matrix = np.array(camera.matrix, dtype=np.float64)
         matrix[:2, 2] += margin_low
         width, height = (np.array([camera.width, camera.height]) + margin_low + margin_high).astype(int).tolist()
@@ -38,6 +45,19 @@ class LensMap:
         # cv2 puts pixel centres at whole numbers, we put them at halves.
         at = (straight + margin_low - 0.5).astype(np.float32)
         return cls(wide, np.ascontiguousarray(at[..., 0]), np.ascontiguousarray(at[..., 1]))
+
+    def turned(self, turn: np.ndarray) -> "LensMap":
+        """The map of the camera after a turn (3, 3) of its frame about its eye; what it sees must lie within `wide`."""
+        focal, centre = self.wide.matrix[[0, 1], [0, 1]], self.wide.matrix[:2, 2]
+        seen = np.stack([self.x + 0.5 - centre[0], self.y + 0.5 - centre[1]], axis=-1) / focal
+        rays = np.concatenate([seen, np.ones((*seen.shape[:2], 1))], axis=-1) @ turn  # turnᵀ takes them back to rest
+        at = (rays[..., :2] / rays[..., 2:] * focal + centre - 0.5).astype(np.float32)
+        return replace(
+            self,
+            x=np.ascontiguousarray(at[..., 0]),
+            y=np.ascontiguousarray(at[..., 1]),
+            depth_factor=(1 / rays[..., 2]).astype(np.float32),
+        )
 
     def bend(self, straight: Rendering) -> Rendering:
         """A rendering through `wide` as the lens shows it: colour interpolated, ids and depth of the nearest pixel."""
@@ -47,7 +67,7 @@ class LensMap:
             linear_rgb=rgb,
             object_ids=straight.object_ids[rows, columns],
             materials=straight.materials[rows, columns],
-            depth_m=straight.depth_m[rows, columns],
+            depth_m=straight.depth_m[rows, columns] * self.depth_factor,
         )
 
 

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from synth.people import Stance
 from synth.scene.errands import Itinerary, Pause
+from synth.scene.footfalls import Stretch, footfalls
 
 _RATE_HZ = 50.0
 _SMOOTH_S = 0.28
@@ -25,7 +28,7 @@ class Motion:
     """One person's motion, sampled 50 times a second from `start_s`; angles in radians, unwrapped.
 
     xy_m (T, 2); heading_rad (T,); phase (T,) gait cycles; gait_mps (T,) the speed whose stride the gait has, 0 while
-    standing; seated (T,) 0 to 1; talking (T,) bool; walking_action: how this person walks.
+    standing; stride_m (T,) that stride; seated (T,) 0 to 1; talking (T,) bool; walking_action: how this person walks.
     """
 
     start_s: float
@@ -33,6 +36,7 @@ class Motion:
     heading_rad: np.ndarray
     phase: np.ndarray
     gait_mps: np.ndarray
+    stride_m: np.ndarray
     seated: np.ndarray
     talking: np.ndarray
     walking_action: str = "walk"
@@ -60,9 +64,27 @@ class Motion:
             same = self.gait_mps[other] == self.gait_mps[nearest]
             step = (share - (nearest - low)) * (self.phase[high] - self.phase[low]) if same else 0.0
             phase = float(self.phase[nearest] + step)
-            return Stance(place, facing, phase, float(self.gait_mps[nearest]), self.walking_action)
+            planted = footfalls(self._stretch_at(nearest), phase, place, facing)
+            return Stance(place, facing, phase, float(self.gait_mps[nearest]), self.walking_action, planted)
         action = "sit" if self.seated[nearest] > 0.5 else "talk" if self.talking[nearest] else "stand"
         return Stance(place, facing, float(time_s * _SWAY_HZ), 0.0, action)
+
+    @cached_property
+    def _stretches(self) -> dict[int, Stretch]:
+        """The stretches of walking, by their first sample."""
+        found = {}
+        edges = np.flatnonzero(np.diff(np.concatenate([[0.0], self.gait_mps, [0.0]])))
+        for start, stop in pairwise(edges.tolist()):
+            if self.gait_mps[start] == 0:
+                continue
+            here = slice(start, stop)
+            found[start] = Stretch(
+                self.xy_m[here], self.heading_rad[here], self.phase[here], float(self.stride_m[start])
+            )
+        return found
+
+    def _stretch_at(self, sample: int) -> Stretch:
+        return self._stretches[max(start for start in self._stretches if start <= sample)]
 
 
 def move(
@@ -88,26 +110,26 @@ def move(
             seated = np.maximum(seated, share)
         if gestures and pause.spot.kind in ("meet", "queue"):
             talking |= (times > pause.start_s + 1) & (times < pause.end_s - 0.5)
-    phase, gait = _gait(feet, speed, itinerary.speed_mps, stride_m)
+    phase, gait, stride = _gait(feet, speed, itinerary.speed_mps, stride_m)
     heading = _headings(times, velocity, speed, itinerary.pauses)
-    return Motion(walk.start_s, xy, heading, phase, gait, seated, talking, walking_action)
+    return Motion(walk.start_s, xy, heading, phase, gait, stride, seated, talking, walking_action)
 
 
 def _gait(
     feet: np.ndarray, speed: np.ndarray, usual_mps: float, stride_m: Callable[[float], float]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Phase and nominal speed per sample: every stretch of walking gets its own constant stride."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Phase, nominal speed and stride per sample: every stretch of walking gets its own constant stride."""
     path = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(feet, axis=0).T))])
     moving = speed > _MOVING_MPS
-    phase, gait = np.zeros(len(speed)), np.zeros(len(speed))
+    phase, gait, stride = np.zeros(len(speed)), np.zeros(len(speed)), np.zeros(len(speed))
     edges = np.flatnonzero(np.diff(np.concatenate([[0], moving.astype(int), [0]])))
     for start, stop in edges.reshape(-1, 2):
         length = path[stop - 1] - path[start]
         steps = max(1, round(2 * length / stride_m(usual_mps)))
         nominal = _speed_of_stride(2 * length / steps, stride_m)
-        gait[start:stop] = nominal
+        gait[start:stop], stride[start:stop] = nominal, stride_m(nominal)
         phase[start:stop] = _PASSING + (path[start:stop] - path[start]) / stride_m(nominal)
-    return phase, gait
+    return phase, gait, stride
 
 
 def _speed_of_stride(wanted_m: float, stride_m: Callable[[float], float]) -> float:

@@ -32,6 +32,7 @@ class SceneConfig:
     seed: int = 0
     size: tuple[int, int] = (640, 360)
     supersample: int = 2
+    shake_deg: float = 0.0  # how far the cameras sway at most; their calibration is that at rest
     truth_visibility: float = 0.2  # less of a person is not in the MOTChallenge text
     place: PlaceConfig = field(default_factory=PlaceConfig)
     floor: FloorConfig = field(default_factory=FloorConfig)
@@ -45,6 +46,7 @@ class SceneConfig:
             (1 <= self.people <= _MOST_PEOPLE, "--people", f"1 to {_MOST_PEOPLE}", self.people),
             (1.0 <= self.seconds <= 3600.0, "--seconds", "1 to 3600", self.seconds),
             (0 <= self.uniforms <= self.people, "--uniforms", f"0 to --people ({self.people})", self.uniforms),
+            (0 <= self.shake_deg <= 5, "--shake", "0 to 5 degrees", self.shake_deg),
             (self.seed >= 0, "--seed", "at least 0", self.seed),
             (
                 all(64 <= side <= 3840 and side % 2 == 0 for side in self.size),
