@@ -13,7 +13,17 @@ from synth.people.body import BONES
 
 ACTIONS = ("walk", "stand", "carry", "sit", "wave", "phone", "talk")
 _WALKING = ("walk", "carry", "phone")
-_CYCLE_STANCE = 0.6  # part of the cycle a foot is on the floor
+CYCLE_STANCE = 0.6  # part of the cycle a foot is on the floor
+MIDDLE_OF_STANCE = 0.25  # part of the cycle at which the hips pass over the planted foot
+
+
+@dataclass(frozen=True)
+class Footfall:
+    """How far a foot is from where straight walking would have it: metres ahead and to the left, and turned left."""
+
+    ahead_m: float = 0.0
+    left_m: float = 0.0
+    turned_rad: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -21,7 +31,8 @@ class Stance:
     """Where a person is and what they do.
 
     position_m: the floor point under the hips; heading_rad: 0 looks along world x, counter-clockwise; phase: cycles
-    walked, any float (for standing people: a slow clock of swaying); speed_mps; action: one of ACTIONS.
+    walked, any float (for standing people: a slow clock of swaying); speed_mps; action: one of ACTIONS; footfalls: of
+    the left and the right foot, for who walks a curve.
     """
 
     position_m: tuple[float, float]
@@ -29,6 +40,7 @@ class Stance:
     phase: float = 0.0
     speed_mps: float = 0.0
     action: str = "stand"
+    footfalls: tuple[Footfall, Footfall] = (Footfall(), Footfall())
 
     def __post_init__(self) -> None:
         """An unknown action is a ValueError."""
@@ -221,10 +233,13 @@ def _seated(build: Build) -> _Lower:
 def _stepping(build: Build, stance: Stance) -> _Lower:
     stride = stride_m(build.leg_length_m, stance.speed_mps)
     feet, toes = {}, {}
-    for side, sign, shift in (("L", 1, 0.0), ("R", -1, 0.5)):
-        ankle, foot, toe = _step(build, side, sign, (stance.phase + shift) % 1.0, stride)
-        feet[side] = (ankle, foot)
-        toes[side] = toe
+    for (side, sign, shift), footfall in zip((("L", 1, 0.0), ("R", -1, 0.5)), stance.footfalls, strict=True):
+        cycle = (stance.phase + shift) % 1.0
+        ankle, foot, toe = _step(build, side, sign, cycle, stride)
+        turned, under = turn("z", footfall.turned_rad), np.array([_along(cycle, stride), 0.0, 0.0])
+        moved = under + np.array([footfall.ahead_m, footfall.left_m, 0.0])
+        feet[side] = (moved + turned @ (ankle - under), turned @ foot)
+        toes[side] = turned @ toe
     swing = 2 * np.pi * stance.phase
     quick = min(1.0, stance.speed_mps / 1.3)
     pelvis = turn("z", -0.09 * quick * np.cos(swing)) @ turn("x", 0.04 * np.sin(swing))
@@ -245,6 +260,18 @@ def _hip_height(build: Build, feet: dict[str, tuple[np.ndarray, np.ndarray]], pe
     return float(min(low - 0.012 * np.exp(-(high - low) / 0.02), centre[2]))
 
 
+def _along(cycle: float, stride: float) -> float:
+    """How far a foot is ahead of the hips at a part of its cycle, in straight walking, metres."""
+    start = MIDDLE_OF_STANCE * stride
+    if cycle < CYCLE_STANCE:
+        return start - stride * cycle
+    end = start - stride * CYCLE_STANCE
+    part = (cycle - CYCLE_STANCE) / (1 - CYCLE_STANCE)
+    # Hermite's cubic: the foot leaves and meets the floor at the floor's own speed.
+    ease = part * part * (3 - 2 * part)
+    return end + (start - end) * ease - stride * (1 - CYCLE_STANCE) * part * (1 - part) * (1 - 2 * part)
+
+
 def _step(build: Build, side: str, sign: int, cycle: float, stride: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Ankle (3,), foot and toe rotations at a part of one foot's cycle, which begins when its heel lands.
 
@@ -258,27 +285,23 @@ def _step(build: Build, side: str, sign: int, cycle: float, stride: float) -> tu
     out = turn("z", 0.1 * sign)
     heel_lift = 0.95 * min(1.0, stride / 1.4)
     toe_lift = 0.32 * min(1.0, stride / 1.4)
-    start = 0.25 * stride  # the ankle is this far ahead of the hips when the heel lands
-    end = start - stride * _CYCLE_STANCE
+    x = _along(cycle, stride)
 
     def placed(x: float, pitch: float, pivot: np.ndarray, lift: float) -> tuple[np.ndarray, np.ndarray]:
         rotation = out @ turn("y", pitch)
         shift = out @ pivot - rotation @ pivot
         return np.array([x + shift[0], lateral + shift[1], rest[2] + lift + shift[2]]), rotation
 
-    if cycle < _CYCLE_STANCE:
-        x = start - stride * cycle
-        part = cycle / _CYCLE_STANCE
+    if cycle < CYCLE_STANCE:
+        part = cycle / CYCLE_STANCE
         if part < 0.2:
             ankle, foot = placed(x, -toe_lift * (1 - part / 0.2) ** 2, heel, 0.0)
             return ankle, foot, foot
         pitch = heel_lift * max(0.0, (part - 0.6) / 0.4) ** 2
         ankle, foot = placed(x, pitch, ball, 0.0)
         return ankle, foot, out
-    part = (cycle - _CYCLE_STANCE) / (1 - _CYCLE_STANCE)
+    part = (cycle - CYCLE_STANCE) / (1 - CYCLE_STANCE)
     ease = part * part * (3 - 2 * part)
-    # Hermite's cubic: the foot leaves and meets the floor at the floor's own speed.
-    x = end + (start - end) * ease - stride * (1 - _CYCLE_STANCE) * part * (1 - part) * (1 - 2 * part)
     pitch = heel_lift * (1 - part) ** 2 * (1 + 2 * part) - toe_lift * part**3
     pivot = ball * (1 - ease) + heel * ease
     ankle, foot = placed(x, pitch, pivot, 0.05 * np.sin(np.pi * part))
