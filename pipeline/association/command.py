@@ -157,7 +157,9 @@ def associate_arrays(
     """Tracklets of many cameras, given as embeddings, become identities."""
     from pipeline.settings import RunConfig, resolve  # it reads this package's settings
 
-    config = resolve(RunConfig(), overrides or []).associate
+    # A run's own default caution was chosen for the bundled network; arrays come from any network.
+    caution = f"associate.caution={AssociateConfig().caution}"
+    config = resolve(RunConfig(), [caution, *(overrides or [])]).associate
     tracklets = read_arrays(arrays)
     solution, probability = associate_tracklet_arrays(tracklets, config, fps)
     _, identity = np.unique(solution.label, return_inverse=True)
