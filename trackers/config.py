@@ -165,12 +165,11 @@ class DefaultConfig:
 class SplitConfig:
     """Cutting tracklets; see `trackers.offline.split`.
 
-    gap_s: shortest gap looked at; jump: motion cost of the gap beyond which it is cut. least_crops: crops on either
-    side of a change of looks; looks_jump: cosine distance of their means beyond which it is cut.
+    backwards: whether to cut where the tracker reading from the end links otherwise. least_crops: crops on either side
+    of a change of looks; looks_jump: cosine distance of their means beyond which it is cut.
     """
 
-    gap_s: float = 0.3
-    jump: float = 40.0
+    backwards: bool = True
     least_crops: int = 3
     looks_jump: float = 0.5
 
@@ -179,26 +178,34 @@ class SplitConfig:
 class JoinConfig:
     """Joining tracklets over gaps; see `trackers.offline.join` and `trackers.offline.ends.motion_cost`.
 
-    longest_s: longest gap. limit: largest cost of a join. speed_s: span at an end that its speed is fitted to.
-    trust_speed_s: how long a speed is believed before it fades. place_noise, size_noise: standard deviations of the
-    place (heights) and of the logarithm of the height at once; speed_noise, size_speed_noise: how they grow per second
-    of gap; turn_noise: of the change of speed (heights per second). spread_weight: of the log of how far the deviations
-    have grown. clear_weight: cost of a second of gap in which nobody stood in front, up to `clear_most_s`; least_cover:
-    the share of the box that hides it; samples: frames looked at. looks_weight: cost of a cosine distance of 1;
-    looks_unknown: distance without crops.
+    longest_s: longest gap. limit: largest cost of a join. forward_bonus, backward_bonus: what a link of the tracker is
+    worth, reading from the beginning and from the end. speed_s: span at an end that its speed is fitted to, leaning
+    towards rest as if one more box, `rest_s` away, had not moved. trust_speed_s: how long a speed is believed before it
+    fades. common_share: how much of the common displacement is the camera's. place_noise, size_noise: standard
+    deviations of the place (heights) and of the logarithm of the height at once; speed_noise, size_speed_noise: how
+    they grow per second of gap; turn_noise: of the change of speed (heights per second); box_noise: of a box that a
+    speed is fitted to (heights). spread_weight: of the log of how far the deviations have grown. clear_weight: cost of
+    a second of gap in which nobody stood in front, up to `clear_most_s`; least_cover: the share of the box that hides
+    it; samples: frames looked at. looks_weight: cost of a cosine distance of 1; looks_unknown: distance that
+    speaks neither for nor against, as without crops.
     """
 
     longest_s: float = 4.0
     limit: float = 5.0
+    forward_bonus: float = 6.0
+    backward_bonus: float = 6.0
     speed_s: float = 0.7
+    rest_s: float = 0.2
     trust_speed_s: float = 1.0
+    common_share: float = 0.95
     place_noise: float = 0.06
     speed_noise: float = 0.17
     size_noise: float = 0.06
     size_speed_noise: float = 0.07
     turn_noise: float = 0.35
+    box_noise: float = 0.03
     spread_weight: float = 1.0
-    clear_weight: float = 1.0
+    clear_weight: float = 0.5
     clear_most_s: float = 2.0
     least_cover: float = 0.4
     samples: int = 8
@@ -230,14 +237,16 @@ class ClutterConfig:
 class SmoothConfig:
     """Steadying and gap filling; see `trackers.offline.smooth`.
 
-    longest_fill_s: longer gaps stay empty. steady: whether boxes of detections move, too. weak_noise: how much more
-    noise a box of score 0 has than one of score 1.
+    longest_fill_s: longer gaps stay empty. common_share: how much of the common displacement is the camera's, and taken
+    out while smoothing. steady: whether boxes of detections move, too. weak_noise: how much more noise a box of score 0
+    has than one of score 1.
     """
 
     motion: MotionConfig = field(
         default_factory=lambda: MotionConfig(walk=0.02, size_walk=0.02, acceleration=1.0, size_acceleration=0.25)
     )
     longest_fill_s: float = 4.0
+    common_share: float = 0.5
     steady: bool = True
     weak_noise: float = 0.0
 

@@ -1,14 +1,20 @@
 """The passes over a recording."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from filterpy.kalman import KalmanFilter
 
-from core.types import FILLED, Tracklet, TrackletKey
-from trackers.config import JoinConfig, MotionConfig, SmoothConfig
+from core.types import FILLED, Appearance, Descriptors, Tracklet, TrackletKey
+from trackers.assignment import assign
+from trackers.config import JoinConfig, MotionConfig, OfflineConfig, SmoothConfig
 from trackers.kalman import PP, PV, VV, KalmanBatch
 from trackers.offline import refine
-from trackers.offline.join import chains
+from trackers.offline.backwards import backward_ids
+from trackers.offline.common_path import common_path
+from trackers.offline.ends import ends
+from trackers.offline.join import Hints, Joins, candidates, chains, solve
 from trackers.offline.smooth import fill, smooth
 
 
@@ -98,3 +104,103 @@ def test_nothing_gives_nothing():
     refined = refine([], np.zeros(0), 1920, 1080)
     assert refined.tracklets == []
     assert refined.origin == {}
+
+
+def standing(local_id: int, frames: np.ndarray, x_px: float, shift_px: np.ndarray | None = None) -> Tracklet:
+    """Somebody who stands still in a picture that has moved by `shift_px` (F,) to the right."""
+    x = np.full(len(frames), x_px) + (0 if shift_px is None else shift_px[frames])
+    boxes = np.stack([x, np.full(len(x), 100.0), x + 60, np.full(len(x), 260.0)], axis=1)
+    return Tracklet(TrackletKey("c", local_id), frames, frames / 30, boxes, np.full(len(x), 0.9), np.zeros(len(x)))
+
+
+def swapped() -> tuple[Tracklet, Tracklet]:
+    """Two who cross and are both unseen while they do; each tracklet is one of them before and the other after."""
+    frames = np.delete(np.arange(90), np.arange(36, 54))
+    blank = walker(1, frames)
+    x = np.stack([100.0 + 6.0 * frames, 634.0 - 6.0 * frames])
+    x[:, 36:] = x[::-1, 36:].copy()
+    boxes = [np.stack([mine, blank.boxes_xyxy[:, 1], mine + 60, blank.boxes_xyxy[:, 3]], axis=1) for mine in x]
+    return replace(blank, boxes_xyxy=boxes[0]), replace(walker(2, frames), boxes_xyxy=boxes[1])
+
+
+def test_reading_backwards_agrees_on_one_walker_and_not_on_a_swap():
+    (ids,) = backward_ids([walker(1, np.arange(40))], np.arange(40) / 30)
+    assert len(set(ids.tolist())) == 1
+    for ids in backward_ids(list(swapped()), np.arange(90) / 30):
+        assert (np.flatnonzero(np.diff(ids)) + 1).tolist() == [36]
+
+
+def test_a_swap_is_undone():
+    refined = refine(list(swapped()), np.arange(90) / 30, 1920, 1080)
+    moves = sorted(float(t.boxes_xyxy[-1, 0] - t.boxes_xyxy[0, 0]) for t in refined.tracklets)
+    assert moves == pytest.approx([-534, 534], abs=8)
+
+
+def test_a_swap_stays_where_nothing_is_split():
+    refined = refine(list(swapped()), np.arange(90) / 30, 1920, 1080, OfflineConfig(splitting=False))
+    assert max(abs(float(t.boxes_xyxy[-1, 0] - t.boxes_xyxy[0, 0])) for t in refined.tracklets) < 50
+
+
+def test_boxes_that_no_backward_track_takes_are_each_alone():
+    lonely = standing(1, np.array([5]), 300.0)
+    weak = replace(walker(2, np.arange(3)), scores=np.full(3, 0.01, np.float32))
+    ids = np.concatenate(backward_ids([lonely, weak], np.arange(10) / 30))
+    assert len(set(ids.tolist())) == 4
+    assert (ids[1:] < 0).all()
+
+
+def test_common_path_is_the_cameras_way():
+    shift = np.cumsum(np.r_[0.0, np.random.default_rng(3).normal(0, 5, 29)])
+    crowd = [standing(i, np.arange(30), 200.0 * i, shift) for i in range(1, 6)]
+    assert np.allclose(common_path(crowd, 30)[:, 0], shift, atol=1e-3)
+    assert np.allclose(common_path(crowd[:3], 30), 0.0)  # too few to tell
+
+
+@pytest.mark.parametrize(("share", "people"), [(1.0, 6), (0.0, 7)])
+def test_who_was_lost_while_the_camera_turned_is_found_again(share, people):
+    shift = np.concatenate([np.zeros(20), np.linspace(0, 400, 30), np.full(30, 400.0)])
+    crowd = [standing(i, np.arange(80), 200.0 * i, shift) for i in range(1, 6)]
+    lost = [standing(6, np.arange(20), 1300.0, shift), standing(7, np.arange(50, 80), 1300.0, shift)]
+    groups = chains(crowd + lost, JoinConfig(common_share=share), Hints(path=common_path(crowd, 80)))
+    assert len(groups) == people
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_joins_in_parts_are_the_joins_of_the_whole(seed):
+    rng = np.random.default_rng(seed)
+    whole = np.where(rng.random((30, 30)) < 0.08, rng.uniform(-5, 12, (30, 30)), np.inf)
+    i, j = np.nonzero(np.isfinite(whole))
+    rows, columns = assign(whole, 8.0)
+    assert solve(Joins(i, j, whole[i, j]), 30, 8.0) == dict(zip(rows.tolist(), columns.tolist(), strict=True))
+
+
+def test_candidates_are_all_who_begin_in_time():
+    rng = np.random.default_rng(8)
+    crowd = [walker(k, np.arange(b, b + rng.integers(1, 50))) for k, b in enumerate(rng.integers(0, 300, 40), 1)]
+    path, config = np.zeros((400, 2)), JoinConfig()
+    tails, heads = ends(crowd, config, path, last=True), ends(crowd, config, path, last=False)
+    i, j = candidates(tails, heads, 2.0)
+    expected = {
+        (a, b) for a in range(40) for b in range(40)
+        if crowd[b].frames[0] > crowd[a].frames[-1] and crowd[b].times_s[0] - crowd[a].times_s[-1] <= 2.0
+    }  # fmt: skip
+    assert set(zip(i.tolist(), j.tolist(), strict=True)) == expected
+    assert len(i) == len(expected)
+
+
+def looks_like(tracklet: Tracklet, change_at: int) -> Appearance:
+    """Crops every third frame of two people who look nothing alike; the second one from frame `change_at` on."""
+    frames = tracklet.frames[::3]
+    vectors = np.where((frames < change_at)[:, None], [[1.0, 0.0]], [[0.0, 1.0]]).astype(np.float32)
+    count = len(frames)
+    descriptors = Descriptors(
+        vectors, np.zeros((count, 0, 1)), np.zeros((count, 0)), np.zeros((count, 0, 1)), np.ones(count)
+    )
+    return Appearance(tracklet.key, frames, descriptors)
+
+
+@pytest.mark.parametrize(("change_at", "people"), [(30, 2), (999, 1)])
+def test_a_change_of_looks_cuts_and_is_not_joined_again(change_at, people):
+    one = walker(1, np.arange(60))
+    refined = refine([one], np.arange(60) / 30, 1920, 1080, appearances={one.key: looks_like(one, change_at)})
+    assert len(refined.tracklets) == people

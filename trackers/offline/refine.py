@@ -5,11 +5,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from core.types import Tracklet, TrackletKey
-from trackers.config import OfflineConfig
+from trackers.config import OfflineConfig, SplitConfig
+from trackers.offline.backwards import backward_ids, backward_links
 from trackers.offline.clutter import doubles, is_clutter
-from trackers.offline.join import Looks, chains, mean_looks
+from trackers.offline.common_path import common_path
+from trackers.offline.join import Hints, Looks, chains, mean_looks
 from trackers.offline.smooth import fill
-from trackers.offline.split import split
+from trackers.offline.split import cuts, pieces_of
 
 Origin = dict[TrackletKey, list[tuple[TrackletKey, int, int]]]
 
@@ -33,27 +35,59 @@ def refine(
     frame; filled boxes never reach beyond the picture.
     """
     config = config or OfflineConfig()
-    pieces = [tracklet for tracklet in tracklets if len(tracklet)]
+    times_s = np.asarray(frame_times_s, np.float64)
+    tracklets = [tracklet for tracklet in tracklets if len(tracklet)]
+    path = common_path(tracklets, len(times_s))
+    pieces, hints = tracklets, Hints()
     if config.splitting:
-        pieces = [piece for whole in pieces for piece in split(
-            whole, appearances.get(whole.key) if appearances else None, config.split, config.join)]  # fmt: skip
+        pieces, hints = _cut(tracklets, times_s, config.split, appearances)
     groups = [[i] for i in range(len(pieces))]
     if config.joining:
-        groups = chains(pieces, config.join, mean_looks(pieces, appearances))
+        groups = chains(pieces, config.join, replace(hints, looks=mean_looks(pieces, appearances), path=path))
     whole = [_concatenate([pieces[i] for i in group]) for group in groups]
     if config.cleaning:
         double = doubles(whole, config.clutter)
         kept = [k for k, tracklet in enumerate(whole) if k not in double and not is_clutter(tracklet, config.clutter)]
         whole, groups = [whole[k] for k in kept], [groups[k] for k in kept]
     if config.filling:
-        whole = fill(whole, np.asarray(frame_times_s, np.float64), (width, height), config.smooth)
+        whole = fill(whole, times_s, (width, height), config.smooth, path)
     order = sorted(range(len(whole)), key=lambda k: (int(whole[k].frames[0]), whole[k].key))
     named, origin = [], {}
     for number, k in enumerate(order, 1):
         key = TrackletKey(whole[k].key.camera, number)
         named.append(replace(whole[k], key=key))
-        origin[key] = [(pieces[i].key, int(pieces[i].frames[0]), int(pieces[i].frames[-1])) for i in groups[k]]
+        origin[key] = _spans([pieces[i] for i in groups[k]])
     return Refined(named, origin)
+
+
+def _cut(
+    tracklets: list[Tracklet], times_s: np.ndarray, config: SplitConfig, appearances: Looks | None
+) -> tuple[list[Tracklet], Hints]:
+    """The pieces of all tracklets, which of them the tracker had linked in either direction, and which must not be."""
+    ids = backward_ids(tracklets, times_s) if config.backwards else [None] * len(tracklets)
+    pieces: list[Tracklet] = []
+    piece_ids: list[int] = []
+    forward: set[tuple[int, int]] = set()
+    apart: set[tuple[int, int]] = set()
+    for tracklet, mine in zip(tracklets, ids, strict=True):
+        rows, changed = cuts(tracklet, mine, appearances.get(tracklet.key) if appearances else None, config)
+        for row, piece in zip([0, *rows], pieces_of(tracklet, rows), strict=True):
+            if row > 0:
+                (apart if row in changed else forward).add((len(pieces) - 1, len(pieces)))
+            pieces.append(piece)
+            piece_ids.append(-1 - len(pieces) if mine is None else int(mine[row]))
+    return pieces, Hints(forward=frozenset(forward), backward=backward_links(pieces, piece_ids), apart=frozenset(apart))
+
+
+def _spans(parts: list[Tracklet]) -> list[tuple[TrackletKey, int, int]]:
+    """Key, first and last frame of each run of parts in order that were one tracklet before."""
+    spans: list[tuple[TrackletKey, int, int]] = []
+    for part in parts:
+        begin, end = int(part.frames[0]), int(part.frames[-1])
+        if spans and spans[-1][0] == part.key:
+            begin = spans.pop()[1]
+        spans.append((part.key, begin, end))
+    return spans
 
 
 def _concatenate(parts: list[Tracklet]) -> Tracklet:

@@ -17,14 +17,17 @@ BATCH = 128  # tracklets smoothed at once: bounds the memory
 
 
 def fill(
-    tracklets: list[Tracklet], frame_times_s: np.ndarray, size_px: tuple[int, int], config: SmoothConfig
-) -> list[Tracklet]:
+    tracklets: list[Tracklet], frame_times_s: np.ndarray, size_px: tuple[int, int], config: SmoothConfig,
+    path: np.ndarray | None = None,
+) -> list[Tracklet]:  # fmt: skip
     """The tracklets, steadied and with a box in every frame of every gap up to `longest_fill_s`.
 
     frame_times_s (F,): when each frame of the camera was; size_px: width and height of the picture, outside of which
-    nobody is filled in. Filled boxes have source FILLED, score 0 and keypoints of confidence 0; boxes of detections
-    stay, moved only where `config.steady`.
+    nobody is filled in. path (F, 2): the common displacement, px (`trackers.offline.common_path`), or None. Filled
+    boxes have source FILLED, score 0 and keypoints of confidence 0; boxes of detections stay, moved only where
+    `config.steady`.
     """
+    carried = np.zeros((len(frame_times_s), 4)) if path is None else np.tile(config.common_share * path, 2)
     order = sorted(range(len(tracklets)), key=lambda i: len(tracklets[i]))
     done: list[Tracklet] = list(tracklets)
     for start in range(0, len(order), BATCH):
@@ -32,13 +35,13 @@ def fill(
         lines = [timeline(tracklets[i], frame_times_s, config.longest_fill_s) for i in batch]
         smoothed = smooth(
             [line.times_s for line in lines],
-            [_measured(tracklets[i], line) for i, line in zip(batch, lines, strict=True)],
+            [_measured(tracklets[i], line, carried) for i, line in zip(batch, lines, strict=True)],
             config.motion,
             [1 + config.weak_noise * (1 - tracklets[i].scores.astype(np.float64)[line.row_of])
              for i, line in zip(batch, lines, strict=True)],
         )  # fmt: skip
         for i, line, z in zip(batch, lines, smoothed, strict=True):
-            filled = _filled(tracklets[i], line, to_boxes(z, "size"), steady=config.steady)
+            filled = _filled(tracklets[i], line, to_boxes(z, "size") + carried[line.frames], steady=config.steady)
             done[i] = filled[_in_picture(filled, size_px)]
     return done
 
@@ -119,9 +122,9 @@ def timeline(tracklet: Tracklet, frame_times_s: np.ndarray, longest_s: float) ->
     return Timeline(all_frames[order], np.maximum.accumulate(times[order]), row_of[order])
 
 
-def _measured(tracklet: Tracklet, line: Timeline) -> np.ndarray:
+def _measured(tracklet: Tracklet, line: Timeline, carried: np.ndarray) -> np.ndarray:
     z = np.full((len(line.frames), 4), np.nan)
-    z[line.row_of >= 0] = measure(tracklet.boxes_xyxy, "size")
+    z[line.row_of >= 0] = measure(tracklet.boxes_xyxy - carried[tracklet.frames], "size")
     return z
 
 

@@ -1,38 +1,29 @@
-"""Cut a tracklet where it turns into somebody else: after a gap that does not fit, or where the looks change."""
+"""Cut a tracklet where it may turn into somebody else: read backwards it goes on otherwise, or the looks change."""
 
 from itertools import pairwise
 
 import numpy as np
 
 from core.types import Appearance, Tracklet
-from trackers.config import JoinConfig, SplitConfig
-from trackers.offline.ends import Ends, fit, motion_cost
+from trackers.config import SplitConfig
 
 
-def split(tracklet: Tracklet, appearance: Appearance | None, config: SplitConfig, join: JoinConfig) -> list[Tracklet]:
-    """The pieces of a tracklet, in order, all with its key; itself alone where nothing speaks against it."""
-    cuts = set(motion_cuts(tracklet, config, join))
-    if appearance is not None:
-        cuts |= set(looks_cuts(tracklet, appearance, config))
-    if not cuts:
-        return [tracklet]
-    edges = [0, *sorted(cuts), len(tracklet)]
-    return [tracklet[begin:end] for begin, end in pairwise(edges)]
+def cuts(
+    tracklet: Tracklet, backward_ids: np.ndarray | None, appearance: Appearance | None, config: SplitConfig
+) -> tuple[list[int], set[int]]:
+    """Rows that begin a new piece, ascending; and those of them that the looks demand.
+
+    backward_ids (T,): see `trackers.offline.backwards`. A cut where only the two directions differ is a question that
+    `trackers.offline.join` answers, often by undoing it; a cut by looks stands against the tracker.
+    """
+    doubtful = set() if backward_ids is None else set((np.flatnonzero(np.diff(backward_ids)) + 1).tolist())
+    changed = set() if appearance is None else set(looks_cuts(tracklet, appearance, config))
+    return sorted(doubtful | changed), changed
 
 
-def motion_cuts(tracklet: Tracklet, config: SplitConfig, join: JoinConfig) -> list[int]:
-    """Rows that begin a new piece: after a gap of at least `gap_s` whose two sides would not be joined."""
-    times, boxes = tracklet.times_s, tracklet.boxes_xyxy
-    cuts, begin = [], 0
-    for row in np.flatnonzero(np.diff(times) >= config.gap_s - 1e-6) + 1:
-        before = slice(max(begin, int(np.searchsorted(times, times[row - 1] - join.speed_s))), row)
-        after = slice(row, int(np.searchsorted(times, times[row] + join.speed_s, "right")))
-        tail, head = _end(times[before], boxes[before], times[row - 1]), _end(times[after], boxes[after], times[row])
-        only = np.zeros(1, np.intp)
-        if motion_cost(tail, head, only, only, join)[0] > config.jump:
-            cuts.append(int(row))
-            begin = int(row)
-    return cuts
+def pieces_of(tracklet: Tracklet, rows: list[int]) -> list[Tracklet]:
+    """The pieces that begin at row 0 and at each of `rows`, all with the tracklet's key."""
+    return [tracklet[begin:end] for begin, end in pairwise([0, *rows, len(tracklet)])]
 
 
 def looks_cuts(tracklet: Tracklet, appearance: Appearance, config: SplitConfig) -> list[int]:
@@ -59,8 +50,3 @@ def looks_cuts(tracklet: Tracklet, appearance: Appearance, config: SplitConfig) 
     if not len(rows):
         return []
     return [int(rows[np.diff(tracklet.frames)[rows - 1].argmax()])]
-
-
-def _end(times_s: np.ndarray, boxes: np.ndarray, at_s: float) -> Ends:
-    z, speed = fit(times_s, boxes, at_s)
-    return Ends(np.array([at_s]), z[None], speed[None])

@@ -1,0 +1,46 @@
+"""Read a recording from its end: where the tracker then links boxes otherwise, nobody can be sure who is who.
+
+The forward and the backward pass err in different places: each knows one side of a crossing. What both say is nearly
+always right; where they part, a tracklet is cut and both sides weigh in on how it goes on (`trackers.offline.join`).
+"""
+
+from collections import defaultdict
+from itertools import pairwise
+
+import numpy as np
+
+from core.types import Detections, Tracklet
+from trackers.make import make
+
+
+def backward_ids(tracklets: list[Tracklet], frame_times_s: np.ndarray) -> list[np.ndarray]:
+    """For each tracklet the id (T,) that the default tracker gives each of its boxes when time runs the other way.
+
+    frame_times_s (F,): presentation time of every frame. A box that no backward track takes has a negative id that no
+    other box has. No tracklets give an empty list.
+    """
+    if not tracklets:
+        return []
+    frames, boxes, scores = (
+        np.concatenate([getattr(tracklet, name) for tracklet in tracklets])
+        for name in ("frames", "boxes_xyxy", "scores")
+    )
+    ids = -1 - np.arange(len(frames))
+    order = np.argsort(frames, kind="stable")
+    ends = np.searchsorted(frames[order], np.arange(len(frame_times_s) + 1))
+    tracker = make("default")
+    for step, frame in enumerate(range(len(frame_times_s) - 1, -1, -1)):
+        rows = order[ends[frame] : ends[frame + 1]]
+        tracked = tracker.update(
+            Detections(boxes[rows], scores[rows]), step, float(frame_times_s[-1] - frame_times_s[frame])
+        )
+        ids[rows[tracked.rows]] = tracked.local_ids
+    return np.split(ids, np.cumsum([len(tracklet) for tracklet in tracklets])[:-1])
+
+
+def backward_links(pieces: list[Tracklet], ids: list[int]) -> frozenset[tuple[int, int]]:
+    """Pairs (i, j) of pieces that follow each other in one backward track; ids: the backward track of each piece."""
+    of_track: dict[int, list[int]] = defaultdict(list)
+    for i in sorted(range(len(pieces)), key=lambda i: int(pieces[i].frames[0])):
+        of_track[ids[i]].append(i)
+    return frozenset(pair for parts in of_track.values() for pair in pairwise(parts))
