@@ -2,8 +2,10 @@
 
 import numpy as np
 
-from core.boxes import area_px, intersection_px
+from core.boxes import area_px
 from core.types import Tracklet
+
+_AT_ONCE = 1 << 17  # boxes compared in one go: memory stays small in any crowd
 
 
 class Crowd:
@@ -16,28 +18,52 @@ class Crowd:
         self._frames = frames[order]
         self._boxes = np.concatenate(boxes)[order].astype(np.float64) if boxes else np.zeros((0, 4))
 
-    def cover(self, frame: int, box_xyxy: np.ndarray) -> float:
-        """The share of a box (4,) that the one person covers most who stands in front of it: whose feet are lower."""
-        begin, end = np.searchsorted(self._frames, [frame, frame + 1])
-        others = self._boxes[begin:end]
-        others = others[others[:, 3] > box_xyxy[3]]
-        if not len(others):
-            return 0.0
-        return float(intersection_px(box_xyxy[None], others).max() / max(area_px(box_xyxy[None])[0], 1.0))
+    def cover(self, frames: np.ndarray, boxes_xyxy: np.ndarray) -> np.ndarray:
+        """For boxes (R, 4), each in its frame (R,): the share (R,) that the one person covers most who is in front.
+
+        In front is whose feet are lower in the picture.
+        """
+        begin = np.searchsorted(self._frames, frames)
+        count = np.searchsorted(self._frames, frames, "right") - begin
+        most = np.zeros(len(frames))
+        step = max(1, _AT_ONCE // max(1, int(count.max(initial=0))))
+        for first in range(0, len(frames), step):
+            here = slice(first, first + step)
+            most[here] = self._cover(begin[here], count[here], boxes_xyxy[here])
+        return most / np.maximum(area_px(boxes_xyxy), 1.0)
+
+    def _cover(self, begin: np.ndarray, count: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+        """The largest area (R,) px² that one of the `count` boxes from row `begin` on has in front of each box."""
+        slot = np.arange(count.max(initial=0))
+        there = slot < count[:, None]
+        others = self._boxes[np.where(there, begin[:, None] + slot, 0)]
+        low = np.maximum(others[..., :2], boxes[:, None, :2])
+        high = np.minimum(others[..., 2:], boxes[:, None, 2:])
+        shared = np.clip(high - low, 0, None).prod(axis=-1)
+        in_front = there & (others[..., 3] > boxes[:, None, 3])
+        return np.where(in_front, shared, 0.0).max(axis=1, initial=0.0)
 
 
 def hidden_share(
-    crowd: Crowd, first: tuple[int, np.ndarray], last: tuple[int, np.ndarray], least_cover: float, samples: int
-) -> float:
-    """For how much of the way from a box in one frame to a box in a later one somebody stood in front.
+    crowd: Crowd,
+    first: tuple[np.ndarray, np.ndarray],
+    last: tuple[np.ndarray, np.ndarray],
+    least_cover: float,
+    samples: int,
+) -> np.ndarray:
+    """For how much of each of K ways from a box in one frame to a box in a later one somebody stood in front; (K,).
 
-    first, last: frame and box (4,) at either side of the gap. Looked at in up to `samples` frames between.
+    first, last: frames (K,) and boxes (K, 4) at either side of the gaps. Looked at in up to `samples` frames between.
     """
-    (begin, from_box), (end, to_box) = first, last
-    if end - begin <= 1:
-        return 1.0
-    frames = np.unique(np.linspace(begin + 1, end - 1, samples).round().astype(int))
-    shares = ((frames - float(begin)) / (end - begin))[:, None]
-    boxes = from_box * (1 - shares) + to_box * shares
-    covered = [crowd.cover(int(frame), box) >= least_cover for frame, box in zip(frames, boxes, strict=True)]
-    return float(np.mean(covered))
+    (begin, from_boxes), (end, to_boxes) = first, last
+    inside = np.maximum(end - begin - 1, 0)
+    count = np.minimum(inside, samples)
+    way = np.repeat(np.arange(len(begin)), count)
+    number = np.arange(len(way)) - np.repeat(np.cumsum(count) - count, count)
+    part = number / np.maximum(count[way] - 1, 1)
+    frames = np.round(begin[way] + 1 + part * (inside[way] - 1)).astype(np.intp)
+    share = ((frames - begin[way]) / (end - begin)[way])[:, None]
+    boxes = from_boxes[way] * (1 - share) + to_boxes[way] * share
+    covered = crowd.cover(frames, boxes) >= least_cover
+    hidden = np.bincount(way, covered, len(begin))
+    return np.where(count > 0, hidden / np.maximum(count, 1), 1.0)  # no frame between: nothing to explain

@@ -158,11 +158,7 @@ def _clear_s(
     tracklets: list[Tracklet], tails: Ends, heads: Ends, i: np.ndarray, j: np.ndarray, config: JoinConfig
 ) -> np.ndarray:
     """Seconds of each gap (K,) in which nobody stood in front, at most `clear_most_s`."""
-    crowd = Crowd(tracklets)
     from_boxes, into_boxes = to_boxes(tails.z, "size"), to_boxes(heads.z, "size")
-    clear_s = np.zeros(len(i))
-    for k, (a, b) in enumerate(zip(i.tolist(), j.tolist(), strict=True)):
-        gap_s = min(heads.times_s[b] - tails.times_s[a], config.clear_most_s)
-        first, last = (int(tails.frames[a]), from_boxes[a]), (int(heads.frames[b]), into_boxes[b])
-        clear_s[k] = gap_s * (1 - hidden_share(crowd, first, last, config.least_cover, config.samples))
-    return clear_s
+    first, last = (tails.frames[i], from_boxes[i]), (heads.frames[j], into_boxes[j])
+    gap_s = np.minimum(heads.times_s[j] - tails.times_s[i], config.clear_most_s)
+    return gap_s * (1 - hidden_share(Crowd(tracklets), first, last, config.least_cover, config.samples))
