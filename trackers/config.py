@@ -124,12 +124,13 @@ class DefaultConfig:
 
     high_score, low_score: the classes of detections. iou_weight: share of IoU in the cost, the rest is the filter's
     surprise over `gate`; spread_weight: of the surprise's log determinant; score_weight: cost of a score of 0. The
-    limits are those of the three rounds. fresh_s: how long ago a track may have been seen that a weak detection may
-    continue. least_cover: share of a box that somebody in front hides; clear_lost_s: how long a track may be unseen in
-    clear view, where `life.lost_s` is for the hidden. camera_witnesses: tracks found that it takes to
-    tell the camera's motion; camera_speed_gain: how much of it is speed (per second). size_rest_s: how soon the size of
-    a lost track stops changing. begin_iou: overlap with a track found that makes a detection its double. weak_noise:
-    how much more noise a box of score 0 has than one of score 1.
+    limits are those of the three rounds. alone_iou: overlap that is enough where neither track nor detection overlaps
+    anybody else by more than `near_iou`. fresh_s: how long ago a track may have been seen that a weak detection may
+    continue, or one alone with it. least_cover: share of a box that somebody in front hides; clear_lost_s: how long a
+    track may be unseen in clear view, where `life.lost_s` is for the hidden. camera_witnesses: tracks found that it
+    takes to tell the camera's motion; camera_speed_gain: how much of it is speed (per second). size_rest_s: how soon
+    the size of a lost track stops changing. begin_iou: overlap with a track found that makes a detection its double.
+    weak_noise: how much more noise a box of score 0 has than one of score 1.
     """
 
     motion: MotionConfig = field(
@@ -146,6 +147,8 @@ class DefaultConfig:
     spread_weight: float = 0.79
     score_weight: float = 0.225
     first_limit: float = 0.855
+    alone_iou: float = 0.5
+    near_iou: float = 0.35
     second_limit: float = 1.24
     provisional_limit: float = 0.87
     fresh_s: float = 0.21

@@ -7,6 +7,8 @@ What it is made of, and what each part is for:
   gate is wide, would win every detection from its neighbours), and the score.
 - Three rounds, as in ByteTrack: strong detections to confirmed tracks, weak ones to those seen a moment ago, what is
   left to new tracks.
+- Density: where nobody else is near, an overlap is enough, however odd the movement. A limit that tells neighbours in
+  a crowd apart is too strict for somebody alone who turns on the spot close to the camera.
 - Occlusion: a track that somebody may hide is waited for (`lost_s`); one that is not found although nobody stands in
   front of it has left, and ends sooner (`clear_lost_s`). In front is whose feet are lower: the ankles where keypoints
   show them, else the bottom of the box.
@@ -51,6 +53,7 @@ class DefaultTracker(Tracker):
         weak = ~strong & (seen.scores >= config.low_score)
         fresh = tracks["seen_s"] >= self.clock.now_s - max(config.fresh_s, 1.5 * self.clock.step_s)
         rounds.match(cost, confirmed, strong, config.first_limit)
+        rounds.take(*alone(overlap, confirmed & fresh & rounds.free_rows, strong & rounds.free_columns, config))
         rounds.match(cost, confirmed & fresh, weak, config.second_limit)
         rounds.match(cost, ~confirmed, strong, config.provisional_limit)
         rows, columns = rounds.pairs()
@@ -96,6 +99,17 @@ class DefaultTracker(Tracker):
 
     def _given_up(self) -> np.ndarray:
         return super()._given_up() | (self.tracks["clear_s"] > self.config.clear_lost_s + 1e-6)
+
+
+def alone(overlap: np.ndarray, rows: np.ndarray, columns: np.ndarray, config: DefaultConfig) -> Pairs:
+    """Pairs (K,), (K,) of the masks `rows` (N,) and `columns` (M,) that overlap by `alone_iou` at least, and overlap
+    nobody else, track or detection, by more than `near_iou`.
+    """
+    near = overlap > config.near_iou
+    only = (near.sum(axis=1) == 1)[:, None] & (near.sum(axis=0) == 1) & (overlap >= config.alone_iou)
+    only &= rows[:, None] & columns
+    found_rows, found_columns = np.nonzero(only)
+    return found_rows, found_columns
 
 
 def feet_y_px(seen: Seen) -> np.ndarray:

@@ -8,6 +8,8 @@ import pytest
 import trackers
 from core.errors import InputError, SettingError
 from core.types import Detections
+from trackers.config import DefaultConfig
+from trackers.default import alone
 
 FRAME_RATE = 30.0
 EVERY = pytest.mark.parametrize("name", trackers.NAMES)
@@ -195,3 +197,48 @@ def test_keypoints_come_back(name):
     assert tracklet.keypoints_xyc is not None
     assert len(tracklet) == 8  # the provisional ones, too
     assert np.allclose(tracklet.keypoints_xyc[3], keypoints[0], atol=0.01)
+
+
+def test_somebody_alone_is_followed_through_an_odd_movement_and_in_a_crowd_is_not():
+    """A sudden drop by a third of the height: beyond the filter's belief, but whose else could it be?"""
+
+    def ids(neighbours):
+        tracker = trackers.make("default")
+        boxes = np.array([[100.0, 100, 200, 300], *neighbours])
+        for frame in range(20):
+            tracker.update(Detections(boxes, np.full(len(boxes), 0.9)), frame, frame / FRAME_RATE)
+        moved = boxes.copy()
+        moved[0, [1, 3]] += 60
+        result = tracker.update(Detections(moved, np.full(len(boxes), 0.9)), 20, 20 / FRAME_RATE)
+        return result.local_ids[result.rows == 0].tolist()
+
+    assert ids([]) == [1]
+    assert ids([[140.0, 100, 240, 300]]) != [1]
+
+
+def test_alone_by_loop():
+    rng = np.random.default_rng(9)
+    config = replace(DefaultConfig(), alone_iou=0.5, near_iou=0.3)
+    for _ in range(50):
+        overlap = np.where(rng.random((6, 5)) < 0.25, rng.random((6, 5)), 0.0)
+        rows, columns = rng.random(6) < 0.8, rng.random(5) < 0.8
+        expected = [
+            (i, j) for i in range(6) for j in range(5)
+            if rows[i] and columns[j] and overlap[i, j] >= 0.5
+            and all(overlap[i, k] <= 0.3 for k in range(5) if k != j)
+            and all(overlap[k, j] <= 0.3 for k in range(6) if k != i)
+        ]  # fmt: skip
+        found = alone(overlap, rows, columns, config)
+        assert list(zip(*(part.tolist() for part in found), strict=True)) == expected
+
+
+@pytest.mark.parametrize(("hidden", "still_there"), [(True, True), (False, False)])
+def test_the_hidden_are_waited_for_longer_than_those_who_left_in_clear_view(hidden, still_there):
+    tracker = trackers.make("default")
+    person, screen = [100.0, 100, 200, 300], [80.0, 90, 260, 340]
+    for frame in range(70):
+        boxes = [person] if frame < 10 else []
+        boxes += [screen] if hidden and frame >= 10 else []
+        found = Detections(np.array(boxes).reshape(-1, 4), np.full(len(boxes), 0.9))
+        tracker.update(found, frame, frame / FRAME_RATE)
+    assert (1 in tracker.tracks["local_id"].tolist()) == still_there
