@@ -12,17 +12,20 @@ def frozen(name: str, value: ArrayLike, shape: tuple[int | None, ...], dtype: DT
     An empty value takes the shape (0, …) promised. Raises ShapeError where the shape or a value does not fit.
     """
     array = np.array(value, dtype=dtype)
-    if array.size == 0:
+    if array.size == 0 and not _fits(array, shape):  # an empty list, say
         array = array.reshape([0 if (length is None or axis == 0) else length for axis, length in enumerate(shape)])
-    fits = array.ndim == len(shape) and all(
-        want is None or want == got for want, got in zip(shape, array.shape, strict=True)
-    )
-    if not fits:
+    if not _fits(array, shape):
         raise ShapeError(f"{name}: expected shape {_spell(shape)}, got {array.shape}")
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise ShapeError(f"{name}: expected finite numbers, got NaN or infinity in row {_first_bad_row(array)}")
     array.setflags(write=False)
     return array
+
+
+def _fits(array: np.ndarray, shape: tuple[int | None, ...]) -> bool:
+    return array.ndim == len(shape) and all(
+        want is None or want == got for want, got in zip(shape, array.shape, strict=True)
+    )
 
 
 def _first_bad_row(array: np.ndarray) -> int:
