@@ -4,13 +4,14 @@ import typer
 
 from core.errors import ThroughlineError
 from evaluation.detection import detection
+from evaluation.ground import ground
 from evaluation.identities import identities
 from evaluation.mot import mot
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command()(detection)
+app.command()(ground)
 app.command()(identities)
-app.command()(mot)
 app.command()(mot)
 
 

@@ -81,7 +81,7 @@ class IdentityScores:
 
 
 @dataclass(frozen=True)
-class _Frame:
+class FrameOverlap:
     """Rows 0..T of true and 0..F of found identities in one frame of one camera, and their IoU (T, F)."""
 
     camera: int
@@ -104,7 +104,7 @@ def cross_camera_idf1(truth: Mapping[str, CameraBoxes], found: Mapping[str, Came
         overlaps[np.ix_(frame.true, frame.found)] += frame.overlap >= IOU_OF_A_MATCH
     right = float(overlaps[linear_sum_assignment(-overlaps)].sum())
     precision, recall, f1 = _pairs(frames, len(true_ids), len(found_ids), len(truth))
-    hota = _hota(frames, len(true_ids), len(found_ids))
+    hota = hota_scores(frames, len(true_ids), len(found_ids))
     return IdentityScores(
         idf1=_share(2 * right, true_boxes + found_boxes),
         idp=_share(right, found_boxes),
@@ -124,14 +124,14 @@ def cross_camera_idf1(truth: Mapping[str, CameraBoxes], found: Mapping[str, Came
 
 def _frames(
     truth: Mapping[str, CameraBoxes], found: Mapping[str, CameraBoxes]
-) -> tuple[list[_Frame], np.ndarray, np.ndarray]:
+) -> tuple[list[FrameOverlap], np.ndarray, np.ndarray]:
     """All frames of all cameras with identities as rows of the two returned lists of ids."""
     pairs = {camera: _without_ignored(boxes, found.get(camera, CameraBoxes.empty())) for camera, boxes in truth.items()}
     nobody = np.zeros(0, np.int64)
     true_ids = np.unique(np.concatenate([nobody, *(true.ids for true, _ in pairs.values())]))
     found_ids = np.unique(np.concatenate([nobody, *(other.ids for _, other in pairs.values())]))
     frames = [
-        _Frame(
+        FrameOverlap(
             camera,
             np.searchsorted(true_ids, true.ids[true_rows]),
             np.searchsorted(found_ids, other.ids[found_rows]),
@@ -174,7 +174,7 @@ def _matches(overlap: np.ndarray) -> np.ndarray:
     return np.column_stack([rows[matched], columns[matched]])
 
 
-def _pairs(frames: list[_Frame], true_count: int, found_count: int, cameras: int) -> tuple[float, float, float]:
+def _pairs(frames: list[FrameOverlap], true_count: int, found_count: int, cameras: int) -> tuple[float, float, float]:
     """Precision, recall and F1 over pairs of matched boxes in different cameras."""
     table = np.zeros((cameras, true_count, found_count))
     for frame in frames:
@@ -190,7 +190,7 @@ def _pairs_across(counts: np.ndarray) -> float:
     return float((counts.sum(axis=0) ** 2 - (counts**2).sum(axis=0)).sum() / 2)
 
 
-def _hota(frames: list[_Frame], true_count: int, found_count: int) -> dict[str, float]:
+def hota_scores(frames: list[FrameOverlap], true_count: int, found_count: int) -> dict[str, float]:
     """HOTA, DetA and AssA by trackeval, mean over its thresholds; empty where trackeval is not installed."""
     try:
         from trackeval.metrics import HOTA
@@ -200,7 +200,7 @@ def _hota(frames: list[_Frame], true_count: int, found_count: int) -> dict[str, 
     return {name: float(np.mean(result[name])) for name in ("HOTA", "DetA", "AssA")}
 
 
-def trackeval_data(frames: list[_Frame], true_count: int, found_count: int) -> dict[str, object]:
+def trackeval_data(frames: list[FrameOverlap], true_count: int, found_count: int) -> dict[str, object]:
     """The frames of all cameras as one sequence, in the words of trackeval's metrics."""
     return {
         "num_timesteps": len(frames),

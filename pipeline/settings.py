@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Any, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -17,6 +17,7 @@ from pipeline.export.config import ExportConfig
 from trackers.config import ClutterConfig, OfflineConfig
 
 OUTPUTS = ("json", "video", "mot", "parquet")
+Section = TypeVar("Section")
 
 
 @dataclass(frozen=True)
@@ -87,11 +88,26 @@ def resolve(run: RunConfig, overrides: Sequence[str] = ()) -> Settings:
     """The defaults, with `run` and `section.key=value` overrides on top. Raises SettingError."""
     settings = Settings(run=run)
     for text in overrides:
-        name, equals, value = text.partition("=")
-        if not equals:
-            raise SettingError(f"--set {text}: expected section.key=value, for example detect.score=0.3")
-        settings = _with(settings, name.strip().split("."), value.strip(), f"--set {text}")
+        path, value = _split(text, "detect.score=0.3")
+        settings = _with(settings, path, value, f"--set {text}")
     return settings
+
+
+def override(config: Section, section: str, overrides: Sequence[str]) -> Section:
+    """The settings of one stage that runs alone, with `section.key=value` overrides on top. Raises SettingError."""
+    for text in overrides:
+        path, value = _split(text, f"{section}.key=1")
+        if path[0] != section or len(path) < 2:
+            raise SettingError(f"--set {text}: this command has only the section {section!r}: {section}.key=value")
+        config = _with(config, path[1:], value, f"--set {text}")
+    return config
+
+
+def _split(text: str, example: str) -> tuple[list[str], str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise SettingError(f"--set {text}: expected section.key=value, for example {example}")
+    return name.strip().split("."), value.strip()
 
 
 def _with(holder: Any, path: list[str], value: str, where: str) -> Any:

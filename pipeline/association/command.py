@@ -155,11 +155,10 @@ def associate_arrays(
     fps: Annotated[float, typer.Option(min=1e-3, help="Frames per second of `frame`.")] = 25.0,
 ) -> None:
     """Tracklets of many cameras, given as embeddings, become identities."""
-    from pipeline.settings import RunConfig, resolve  # it reads this package's settings
+    from pipeline.settings import override  # it reads this package's settings
 
-    # A run's own default caution was chosen for the bundled network; arrays come from any network.
-    caution = f"associate.caution={AssociateConfig().caution}"
-    config = resolve(RunConfig(), [caution, *(overrides or [])]).associate
+    # Not the caution of a run, which was chosen for the bundled network: arrays come from any network.
+    config = override(AssociateConfig(), "associate", overrides or [])
     tracklets = read_arrays(arrays)
     solution, probability = associate_tracklet_arrays(tracklets, config, fps)
     _, identity = np.unique(solution.label, return_inverse=True)

@@ -3,17 +3,23 @@
 Nothing is assumed about the clocks. Tracklets that share a clock (a camera, or one recording of it) are compared with
 those of every other clock, and with their own: if the same person tends to be seen 20 s later there, or a recorder's
 clock is an hour ahead, the confident matches pile up at one time difference, and a pair at that difference gains.
+
+Memory grows with tracklets, matches and pairs of clocks, never with pairs of tracklets.
 """
 
 from dataclasses import dataclass
-from itertools import combinations_with_replacement
 
 import numpy as np
+from scipy.signal import fftconvolve
+
+from pipeline.association.matches import matches_of
 
 BINS_PER_WIDTH = 8
 REACH_IN_WIDTHS = 6
-MOST_BINS = 2**22  # differences beyond this many bins (months) are lumped together
+MOST_BINS = 2**16  # of one pair of clocks; longer spans are counted more coarsely
+MOST_BINS_IN_ALL = 2**24
 SMALLEST_CHANCE = 1e-3  # of a pair being confident; keeps the expectation of a hopeless start above 0
+ROWS_AT_ONCE = 512
 
 
 @dataclass(frozen=True)
@@ -25,58 +31,114 @@ class Timeline:
 
 
 def time_evidence(timeline: Timeline, label: np.ndarray, width_s: float, prior_matches: float) -> np.ndarray:
-    """Log ratio (N, N) float32 of how often confident matches are seen at a pair's time difference, to any pairs.
+    """What `TravelTimes` says about all pairs, (N, N) float32; symmetric, the diagonal is 0."""
+    count = len(label)
+    times = TravelTimes(timeline, label, width_s, prior_matches)
+    out = np.zeros((count, count), np.float32)
+    columns = np.arange(count)
+    for begin in range(0, count, ROWS_AT_ONCE):
+        rows = columns[begin : begin + ROWS_AT_ONCE]
+        grid = np.broadcast_to(columns, (len(rows), count))
+        out[rows] = times.nats(np.repeat(rows, count), grid.ravel()).reshape(len(rows), count)
+    np.fill_diagonal(out, 0)
+    return out
+
+
+class TravelTimes:
+    """Log ratio of how often confident matches are seen at a pair's time difference, to any pairs.
 
     label (N,): confident clusters. For each two clocks, O is the number of matches whose time difference lies near the
     pair's, E the number to expect there if matches did not care about time; both weighted by exp(−|difference| /
     width_s). The evidence is log (O + prior_matches) / (E + prior_matches): the mean of a Gamma posterior on the rate,
-    so few matches say little. A pair's own cluster does not testify for it. Symmetric; the diagonal is 0.
+    so few matches say little. A pair's own cluster does not testify for it. O is exact; E is counted in bins of
+    width_s / BINS_PER_WIDTH, coarser where clocks run for years.
     """
-    count = len(label)
-    ratio = np.zeros((count, count), np.float32)
-    same = label[:, None] == label
-    np.fill_diagonal(same, False)
-    chance = max(float(same.sum()) / max(1, count * (count - 1)), SMALLEST_CHANCE)
-    rows_of = [np.flatnonzero(timeline.clock == clock) for clock in np.unique(timeline.clock)]
-    for rows, columns in combinations_with_replacement(rows_of, 2):
-        difference_s = timeline.middle_s[columns] - timeline.middle_s[rows][:, None]
-        alone = rows is columns
-        if alone:
-            difference_s = np.abs(difference_s)
-        matches = same[np.ix_(rows, columns)]
-        observed, everyone = _near(difference_s, matches, width_s)
-        observed = np.maximum(observed - _own_testimony(difference_s, matches, label[rows], width_s), 0)
-        halves = 0.5 if alone else 1.0
-        block = np.log((observed * halves + prior_matches) / (everyone * halves * chance + prior_matches))
-        ratio[np.ix_(rows, columns)] = block
-        ratio[np.ix_(columns, rows)] = block.T
-    np.fill_diagonal(ratio, 0)
-    return ratio
+
+    def __init__(self, timeline: Timeline, label: np.ndarray, width_s: float, prior_matches: float) -> None:
+        _, clock = np.unique(timeline.clock, return_inverse=True)
+        self._clock, self._width_s, self._prior = clock, width_s, prior_matches
+        self._clocks = int(clock.max(initial=-1)) + 1
+        self._times_s = timeline.middle_s - timeline.middle_s.min(initial=np.inf) if len(label) else np.zeros(0)
+        # Every pair of clocks gets a stretch of one axis, so far from the next that it does not hear of it.
+        self._stretch_s = 2 * float(np.ptp(self._times_s)) + 100 * width_s if len(label) else 1.0
+        self._matches = matches_of(label, self._place, width_s)
+        count = len(label)
+        chance = 2 * self._matches.pairs / max(1, count * (count - 1))
+        self._expected = _Expected(clock, self._times_s, width_s, max(chance, SMALLEST_CHANCE))
+
+    def _place(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        """Where on the axis pairs (K,) lie."""
+        code, difference_s = self._code(rows, columns)
+        return code * self._stretch_s + difference_s
+
+    def _code(self, rows: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The number of the pair of clocks (K,), the smaller first, and the time difference (K,) s from it."""
+        one, other = self._clock[rows], self._clock[columns]
+        difference_s = self._times_s[columns] - self._times_s[rows]
+        difference_s = np.where(one > other, -difference_s, difference_s)
+        difference_s = np.where(one == other, np.abs(difference_s), difference_s)
+        return np.minimum(one, other) * self._clocks + np.maximum(one, other), difference_s
+
+    def nats(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        """The evidence (K,) float64 for pairs of rows (K,) and columns (K,)."""
+        if not len(rows):
+            return np.zeros(0)
+        code, difference_s = self._code(rows, columns)
+        observed = self._matches.near(code * self._stretch_s + difference_s)
+        observed = np.maximum(observed - self._matches.own(rows, columns), 0)
+        return np.log((observed + self._prior) / (self._expected.near(code, difference_s) + self._prior))
+
+    @property
+    def most_nats(self) -> float:
+        """No pair has more than this."""
+        return float(np.log1p(self._matches.most / self._prior))
 
 
-def _near(difference_s: np.ndarray, matches: np.ndarray, width_s: float) -> tuple[np.ndarray, np.ndarray]:
-    """For each pair of a block (R, C): how many matches, and how many pairs, have a time difference near its own."""
-    step_s = width_s / BINS_PER_WIDTH
-    bins = np.minimum((difference_s - difference_s.min()) / step_s, MOST_BINS - 1).astype(np.int64)
-    away = np.arange(-BINS_PER_WIDTH * REACH_IN_WIDTHS, BINS_PER_WIDTH * REACH_IN_WIDTHS + 1)
-    kernel = np.exp(-np.abs(away) / BINS_PER_WIDTH)
-    reach = len(away) // 2
-    length = int(bins.max()) + 1
-    near = [
-        np.convolve(np.bincount(chosen, minlength=length), kernel)[reach : reach + length]
-        for chosen in (bins[matches], bins.ravel())
-    ]
-    return near[0][bins], near[1][bins]
+class _Expected:
+    """How many matches to expect near a time difference: all pairs of tracklets there, times their chance."""
+
+    def __init__(self, clock: np.ndarray, times_s: np.ndarray, width_s: float, chance: float) -> None:
+        clocks = int(clock.max(initial=-1)) + 1
+        most = min(MOST_BINS, max(64, MOST_BINS_IN_ALL // max(1, clocks * (clocks + 1))))
+        self._start, self._length = np.zeros(clocks**2, np.int64), np.ones(clocks**2, np.int64)
+        self._low_s, self._step_s = np.zeros(clocks**2), np.ones(clocks**2)
+        tables: list[np.ndarray] = []
+        begin = 0
+        of_clock = [times_s[clock == number] for number in range(clocks)]
+        for one in range(clocks):
+            for other in range(one, clocks):
+                code = one * clocks + other
+                table, low_s, step_s = _table(of_clock[one], of_clock[other], one == other, width_s, most)
+                self._start[code], self._length[code] = begin, len(table)
+                self._low_s[code], self._step_s[code] = low_s, step_s
+                tables.append((table * chance).astype(np.float32))
+                begin += len(table)
+        self._table = np.concatenate([np.zeros(0, np.float32), *tables])
+
+    def near(self, code: np.ndarray, difference_s: np.ndarray) -> np.ndarray:
+        at = np.rint((difference_s - self._low_s[code]) / self._step_s[code]).astype(np.int64)
+        return self._table[self._start[code] + np.clip(at, 0, self._length[code] - 1)]
 
 
-def _own_testimony(difference_s: np.ndarray, matches: np.ndarray, label: np.ndarray, width_s: float) -> np.ndarray:
-    """What the pairs of each match's own cluster add to its own count, (R, C); 0 where a pair is no match."""
-    own = np.zeros(difference_s.shape)
-    at_row, at_column = np.nonzero(matches)
-    order = np.argsort(label[at_row], kind="stable")
-    at_row, at_column = at_row[order], at_column[order]
-    starts = np.flatnonzero(np.diff(label[at_row], prepend=-1))
-    for rows, columns in zip(np.split(at_row, starts[1:]), np.split(at_column, starts[1:]), strict=True):
-        bins_s = difference_s[rows, columns]
-        own[rows, columns] = np.exp(-np.abs(bins_s[:, None] - bins_s) / width_s).sum(axis=1)
-    return own
+def _table(
+    one_s: np.ndarray, other_s: np.ndarray, alone: bool, width_s: float, most_bins: int
+) -> tuple[np.ndarray, float, float]:
+    """Weighted number of pairs near each difference other − one, the first difference, and the step between them."""
+    low_s, high_s = min(one_s.min(), other_s.min()), max(one_s.max(), other_s.max())
+    step_s = max(width_s / BINS_PER_WIDTH, (high_s - low_s) / most_bins)
+    counts = [np.bincount(((times - low_s) / step_s).astype(np.int64)).astype(float) for times in (one_s, other_s)]
+    pairs = np.rint(fftconvolve(counts[1], counts[0][::-1]))
+    first = 1 - len(counts[0])
+    if alone:
+        pairs = pairs[len(counts[0]) - 1 :]
+        # Every pair was counted from both sides at difference 0, and everybody with themselves.
+        pairs[0] = (pairs[0] - len(one_s)) / 2
+        first = 0
+    reach = int(np.ceil(REACH_IN_WIDTHS * width_s / step_s))
+    kernel = np.exp(-np.abs(np.arange(-reach, reach + 1)) * step_s / width_s)
+    if step_s > width_s / BINS_PER_WIDTH:
+        # Its mean over each coarse bin, so that what lies far off within the bin does not count in full.
+        edges_s = (np.arange(-reach, reach + 2) - 0.5) * step_s
+        kernel = np.diff(np.sign(edges_s) * width_s * -np.expm1(-np.abs(edges_s) / width_s)) / step_s
+    near = fftconvolve(pairs, kernel)[reach : reach + len(pairs)]
+    return np.maximum(near, 0), first * step_s, step_s

@@ -23,10 +23,12 @@ def slow(timeline: Timeline, label: np.ndarray, width_s: float, prior: float) ->
         clocks = (timeline.clock[i], timeline.clock[j])
         for k in np.flatnonzero(timeline.clock == clocks[0]):
             for m in np.flatnonzero(timeline.clock == clocks[1]):
+                if k == m:
+                    continue
                 near = np.exp(-abs(difference(i, j) - difference(k, m)) / width_s)
                 near /= 2 if clocks[0] == clocks[1] else 1
                 everyone += near
-                if k != m and label[k] == label[m] and not label[k] == label[i] == label[j]:
+                if label[k] == label[m] and not label[k] == label[i] == label[j]:
                     observed += near
         out[i, j] = np.log((observed + prior) / (everyone * chance + prior))
     return out
