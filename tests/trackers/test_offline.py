@@ -156,6 +156,15 @@ def test_common_path_is_the_cameras_way():
     assert np.allclose(common_path(crowd[:3], 30), 0.0)  # too few to tell
 
 
+def test_a_stride_changes_neither_the_common_path_nor_the_backward_ids():
+    shift = np.linspace(0.0, 290, 30)
+    looked_at = np.arange(0, 30, 3)
+    crowd = [standing(i, looked_at, 200.0 * i, shift) for i in range(1, 6)]
+    assert np.allclose(common_path(crowd, 30)[:28, 0], shift[:28], atol=1e-3)
+    ids = backward_ids([walker(1, np.arange(0, 200, 5))], np.arange(200) / 30)
+    assert len(set(ids[0].tolist())) == 1
+
+
 @pytest.mark.parametrize(("share", "people"), [(1.0, 6), (0.0, 7)])
 def test_who_was_lost_while_the_camera_turned_is_found_again(share, people):
     shift = np.concatenate([np.zeros(20), np.linspace(0, 400, 30), np.full(30, 400.0)])

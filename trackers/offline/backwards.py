@@ -27,13 +27,14 @@ def backward_ids(tracklets: list[Tracklet], frame_times_s: np.ndarray) -> list[n
     )
     ids = -1 - np.arange(len(frames))
     order = np.argsort(frames, kind="stable")
-    ends = np.searchsorted(frames[order], np.arange(len(frame_times_s) + 1))
+    looked_at, begins = np.unique(frames[order], return_index=True)
+    ends = np.append(begins[1:], len(order))
     tracker = make("default")
-    for step, frame in enumerate(range(len(frame_times_s) - 1, -1, -1)):
-        rows = order[ends[frame] : ends[frame + 1]]
-        tracked = tracker.update(
-            Detections(boxes[rows], scores[rows]), step, float(frame_times_s[-1] - frame_times_s[frame])
-        )
+    # Frames in which nobody was tracked are passed over: with a stride, most were never looked at.
+    for step, k in enumerate(range(len(looked_at) - 1, -1, -1)):
+        rows = order[begins[k] : ends[k]]
+        time_s = float(frame_times_s[-1] - frame_times_s[looked_at[k]])
+        tracked = tracker.update(Detections(boxes[rows], scores[rows]), step, time_s)
         ids[rows[tracked.rows]] = tracked.local_ids
     return np.split(ids, np.cumsum([len(tracklet) for tracklet in tracklets])[:-1])
 
