@@ -10,10 +10,11 @@ import typer
 from scipy import sparse
 
 from core.errors import InputError, OutputError
-from pipeline.association.clusters import distance_to_clusters
 from pipeline.association.config import AssociateConfig
 from pipeline.association.normalise import normalise_cameras
-from pipeline.association.solve import Solution, solve
+from pipeline.association.pairs import VectorPairs
+from pipeline.association.solve import SparseSolution, solve_vectors
+from pipeline.association.sparse_repair import Offers
 from pipeline.association.travel import Timeline
 
 # A camera with fewer tracklets is not normalised by its own mean.
@@ -105,42 +106,29 @@ def _unit(vectors: np.ndarray) -> np.ndarray:
     return np.divide(vectors, norm, out=np.zeros_like(vectors), where=norm > 0)
 
 
-def forbidden_pairs(arrays: TrackletArrays) -> np.ndarray:
-    """Which pairs (N, N) bool overlap in time on one clock, which belongs to one camera; the diagonal is False."""
-    meet = (arrays.first[:, None] <= arrays.last) & (arrays.first <= arrays.last[:, None])
-    meet &= arrays.clock[:, None] == arrays.clock
-    np.fill_diagonal(meet, False)
-    return meet
+def vector_pairs(arrays: TrackletArrays, config: AssociateConfig) -> VectorPairs:
+    """Appearance distances of the arrays, 1 − cosine of the mean embeddings after each camera was normalised.
 
-
-def evidence_of(arrays: TrackletArrays) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Appearance distance (N, N), its evidence (N, N), and forbidden pairs (N, N).
-
-    The distance is 1 − cosine of the mean embeddings after each camera was normalised: 0 the same, 1 unrelated.
+    0 the same, 1 unrelated. Tracklets that overlap in time on one clock, which belongs to one camera, are forbidden.
     """
-    vectors = normalise_cameras(arrays.embedding, arrays.camera, LEAST_TRACKLETS)
     known = np.linalg.norm(arrays.embedding, axis=1) > 0
-    distance = np.clip(1 - vectors @ vectors.T, 0, 2)
-    return distance, np.outer(known, known).astype(np.float32), forbidden_pairs(arrays)
+    vectors = normalise_cameras(arrays.embedding, arrays.camera, LEAST_TRACKLETS) * known[:, None]
+    return VectorPairs(vectors, known, arrays.clock, arrays.first, arrays.last, config.nat_distance)
 
 
 def associate_tracklet_arrays(
     arrays: TrackletArrays, config: AssociateConfig, fps: float
-) -> tuple[Solution, np.ndarray]:
+) -> tuple[SparseSolution, np.ndarray]:
     """The clusters of N tracklets, and the probability (N,) that each belongs where it is.
 
     The probability is a logistic function of how much farther than its own cluster the next one is (or the largest
     distance that still counts as one person), in nats of `config.nat_distance`: 0.5 says it might as well be elsewhere.
     """
-    distance, evidence, forbidden = evidence_of(arrays)
     timeline = Timeline(arrays.clock, (arrays.first + arrays.last) / 2 / fps)
-    solution = solve(distance, evidence, forbidden, timeline, config)
+    solution = solve_vectors(vector_pairs(arrays, config), timeline, config)
     largest = config.distance_at(config.caution)
-    own, mean = distance_to_clusters(solution.label, solution.distance, evidence, forbidden)
-    rows = np.arange(len(arrays))
-    mine = np.where(np.isfinite(mean[rows, own]), mean[rows, own], largest)
-    mean[rows, own] = np.inf
-    next_best = np.minimum(mean.min(axis=1, initial=np.inf), largest)
+    everybody = np.ones(len(arrays), bool)
+    mine, next_best, _ = Offers(solution.pairs, solution.edges, largest).means(solution.label, everybody)
     nats = np.clip((next_best - mine) / max(config.nat_distance, SMALLEST_NAT), -MOST_NATS, MOST_NATS)
     return solution, 1 / (1 + np.exp(-nats))
 

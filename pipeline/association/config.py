@@ -23,7 +23,8 @@ class AssociateConfig:
     seen anew every `floor_independent_s`, counted `floor_most_spans` times at most. With evidence of
     −`floor_forbids_nats` and a median distance over `floor_forbids_m`, two tracklets can never be one person.
 
-    `repair_rounds`: how often every tracklet may reconsider where it belongs.
+    `repair_rounds`: how often every tracklet may reconsider where it belongs. `neighbours`: with how many of its
+    nearest each is compared first; as long as nobody has more within reach, another number changes nothing.
     """
 
     caution: float = 0.5
@@ -44,6 +45,7 @@ class AssociateConfig:
     floor_forbids_nats: float = 8.0
     floor_forbids_m: float = 2.0
     repair_rounds: int = 10
+    neighbours: int = 100
 
     def __post_init__(self) -> None:
         """Refuse what makes no sense."""
@@ -68,6 +70,9 @@ class AssociateConfig:
         ):
             if getattr(self, name) < 0:
                 raise SettingError(f"associate.{name}: expected at least 0, got {getattr(self, name)}")
+
+        if self.neighbours < 1:
+            raise SettingError(f"associate.neighbours: expected 1 or more, got {self.neighbours}")
 
     def distance_at(self, caution: float) -> float:
         """The mean distance up to which two groups of tracklets are merged at a caution from 0 to 1."""

@@ -47,7 +47,7 @@ class Matches:
 def matches_of(label: np.ndarray, place: Callable[[np.ndarray, np.ndarray], np.ndarray], width: float) -> Matches:
     """All pairs of rows of one cluster; label (N,) int; place(rows, columns) says where on the axis a pair lies."""
     order = np.argsort(label, kind="stable")
-    names, starts, sizes = np.unique(label[order], return_index=True, return_counts=True)
+    _, starts, sizes = np.unique(label[order], return_index=True, return_counts=True)
     firsts, seconds = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     for size in np.unique(sizes[(sizes > 1) & (sizes <= LARGEST_CLUSTER)]):
         members = order[starts[sizes == size][:, None] + np.arange(size)]  # (clusters of this size, size)

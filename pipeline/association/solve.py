@@ -1,13 +1,14 @@
 """From evidence to clusters: confident anchors, what they teach about time, linkage, second thoughts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from pipeline.association.config import AssociateConfig
-from pipeline.association.linkage import average_linkage
-from pipeline.association.repair import repair
-from pipeline.association.travel import Timeline, time_evidence
+from pipeline.association.pairs import Edges, MatrixPairs, Pairs, VectorPairs
+from pipeline.association.sparse_linkage import sparse_linkage
+from pipeline.association.sparse_repair import Offers, sparse_repair
+from pipeline.association.travel import Timeline, TravelTimes, time_evidence
 
 
 @dataclass(frozen=True)
@@ -18,25 +19,59 @@ class Solution:
     distance: np.ndarray
 
 
+@dataclass(frozen=True)
+class SparseSolution:
+    """label (N,): as in `Solution`; pairs: with all evidence in them; edges: those within reach of each other."""
+
+    label: np.ndarray
+    pairs: Pairs
+    edges: Edges
+
+
 def solve(
     distance: np.ndarray,
     evidence: np.ndarray,
     forbidden: np.ndarray,
     timeline: Timeline | None,
     config: AssociateConfig,
+    start: np.ndarray | None = None,
 ) -> Solution:
     """Clusters of N tracklets from distance (N, N), its evidence (N, N) and forbidden pairs (N, N) bool; N may be 0.
 
     Travel times are learned from the clusters at `travel_caution`, the clusters are then formed anew with them, and so
-    on for `travel_rounds`; the last clusters are formed at `caution` and repaired.
+    on for `travel_rounds`; the last clusters are formed at `caution` and repaired. start (N,): who must stay together,
+    each group called after its smallest row.
     """
     combined = distance.astype(np.float32)
     if config.travel and timeline is not None and len(distance):
-        confident = config.distance_at(config.travel_caution)
         for _ in range(config.travel_rounds):
-            label = average_linkage(combined, evidence, forbidden, confident)
+            label = _link(MatrixPairs(combined, evidence, forbidden), config, config.travel_caution, start)[0]
             nats = time_evidence(timeline, label, config.travel_width_s, config.travel_prior)
             combined = (distance - config.nat_distance * nats).astype(np.float32)
+    return Solution(_finish(MatrixPairs(combined, evidence, forbidden), config, start).label, combined)
+
+
+def solve_vectors(
+    pairs: VectorPairs, timeline: Timeline, config: AssociateConfig, start: np.ndarray | None = None
+) -> SparseSolution:
+    """`solve` without any matrix of pairs: memory grows with the tracklets and the pairs within reach."""
+    if config.travel and len(pairs):
+        looks = pairs
+        for _ in range(config.travel_rounds):
+            label = _link(pairs, config, config.travel_caution, start)[0]
+            pairs = replace(looks, travel=TravelTimes(timeline, label, config.travel_width_s, config.travel_prior))
+    return _finish(pairs, config, start)
+
+
+def _link(pairs: Pairs, config: AssociateConfig, caution: float, start: np.ndarray | None) -> tuple[np.ndarray, Edges]:
+    largest = config.distance_at(caution)
+    edges = pairs.near(largest, config.neighbours)
+    return sparse_linkage(pairs, edges, largest, start), edges
+
+
+def _finish(pairs: Pairs, config: AssociateConfig, start: np.ndarray | None) -> SparseSolution:
+    label, edges = _link(pairs, config, config.caution, start)
     largest = config.distance_at(config.caution)
-    label = average_linkage(combined, evidence, forbidden, largest)
-    return Solution(repair(label, combined, evidence, forbidden, largest, config.repair_rounds), combined)
+    fixed = None if start is None else np.bincount(start, minlength=len(start))[start] > 1
+    label = sparse_repair(label, Offers(pairs, edges, largest, fixed), largest, config.repair_rounds)
+    return SparseSolution(label, pairs, edges)

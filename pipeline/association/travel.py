@@ -10,6 +10,7 @@ Memory grows with tracklets, matches and pairs of clocks, never with pairs of tr
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.ndimage import minimum_filter1d
 from scipy.signal import fftconvolve
 
 from pipeline.association.matches import matches_of
@@ -20,6 +21,7 @@ MOST_BINS = 2**16  # of one pair of clocks; longer spans are counted more coarse
 MOST_BINS_IN_ALL = 2**24
 SMALLEST_CHANCE = 1e-3  # of a pair being confident; keeps the expectation of a hopeless start above 0
 ROWS_AT_ONCE = 512
+MOST_GROWTH = 50.0  # as exponent: beyond it the bound is the overall one anyway
 
 
 @dataclass(frozen=True)
@@ -56,15 +58,15 @@ class TravelTimes:
 
     def __init__(self, timeline: Timeline, label: np.ndarray, width_s: float, prior_matches: float) -> None:
         _, clock = np.unique(timeline.clock, return_inverse=True)
-        self._clock, self._width_s, self._prior = clock, width_s, prior_matches
-        self._clocks = int(clock.max(initial=-1)) + 1
-        self._times_s = timeline.middle_s - timeline.middle_s.min(initial=np.inf) if len(label) else np.zeros(0)
+        self.clock, self._width_s, self._prior = clock, width_s, prior_matches
+        self.clocks = int(clock.max(initial=-1)) + 1
+        self.times_s = timeline.middle_s - timeline.middle_s.min(initial=np.inf) if len(label) else np.zeros(0)
         # Every pair of clocks gets a stretch of one axis, so far from the next that it does not hear of it.
-        self._stretch_s = 2 * float(np.ptp(self._times_s)) + 100 * width_s if len(label) else 1.0
+        self._stretch_s = 2 * float(np.ptp(self.times_s)) + 100 * width_s if len(label) else 1.0
         self._matches = matches_of(label, self._place, width_s)
         count = len(label)
         chance = 2 * self._matches.pairs / max(1, count * (count - 1))
-        self._expected = _Expected(clock, self._times_s, width_s, max(chance, SMALLEST_CHANCE))
+        self.expected = Expected(clock, self.times_s, width_s, max(chance, SMALLEST_CHANCE))
 
     def _place(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
         """Where on the axis pairs (K,) lie."""
@@ -73,11 +75,11 @@ class TravelTimes:
 
     def _code(self, rows: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The number of the pair of clocks (K,), the smaller first, and the time difference (K,) s from it."""
-        one, other = self._clock[rows], self._clock[columns]
-        difference_s = self._times_s[columns] - self._times_s[rows]
+        one, other = self.clock[rows], self.clock[columns]
+        difference_s = self.times_s[columns] - self.times_s[rows]
         difference_s = np.where(one > other, -difference_s, difference_s)
         difference_s = np.where(one == other, np.abs(difference_s), difference_s)
-        return np.minimum(one, other) * self._clocks + np.maximum(one, other), difference_s
+        return np.minimum(one, other) * self.clocks + np.maximum(one, other), difference_s
 
     def nats(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
         """The evidence (K,) float64 for pairs of rows (K,) and columns (K,)."""
@@ -86,22 +88,31 @@ class TravelTimes:
         code, difference_s = self._code(rows, columns)
         observed = self._matches.near(code * self._stretch_s + difference_s)
         observed = np.maximum(observed - self._matches.own(rows, columns), 0)
-        return np.log((observed + self._prior) / (self._expected.near(code, difference_s) + self._prior))
+        return np.log((observed + self._prior) / (self.expected.near(code, difference_s) + self._prior))
 
-    @property
-    def most_nats(self) -> float:
-        """No pair has more than this."""
-        return float(np.log1p(self._matches.most / self._prior))
+    def most_nats(self) -> np.ndarray:
+        """The most that a pair in each bin of `expected` can have, float32 in the order of its table."""
+        places = self.expected.codes() * self._stretch_s + self.expected.differences_s()
+        # Within half a bin, a sum of exponentials grows by no more than this factor.
+        growth = np.exp(np.minimum(self.expected.steps_s() / 2 / self._width_s, MOST_GROWTH))
+        observed = np.minimum(self._matches.near(places) * growth, self._matches.most)
+        # A pair on the border of two bins may be looked up in either.
+        least = minimum_filter1d(self.expected.table, 3) if len(self.expected.table) else self.expected.table
+        return np.log((observed + self._prior) / (least + self._prior)).astype(np.float32)
 
 
-class _Expected:
-    """How many matches to expect near a time difference: all pairs of tracklets there, times their chance."""
+class Expected:
+    """How many matches to expect near a time difference: all pairs of tracklets there, times their chance.
+
+    One table for all pairs of clocks: that of pair `code` begins at start[code] and has length[code] bins, the first
+    around low_s[code] and the next each step_s[code] on.
+    """
 
     def __init__(self, clock: np.ndarray, times_s: np.ndarray, width_s: float, chance: float) -> None:
         clocks = int(clock.max(initial=-1)) + 1
         most = min(MOST_BINS, max(64, MOST_BINS_IN_ALL // max(1, clocks * (clocks + 1))))
-        self._start, self._length = np.zeros(clocks**2, np.int64), np.ones(clocks**2, np.int64)
-        self._low_s, self._step_s = np.zeros(clocks**2), np.ones(clocks**2)
+        self.start, self.length = np.zeros(clocks**2, np.int64), np.zeros(clocks**2, np.int64)
+        self.low_s, self.step_s = np.zeros(clocks**2), np.ones(clocks**2)
         tables: list[np.ndarray] = []
         begin = 0
         of_clock = [times_s[clock == number] for number in range(clocks)]
@@ -109,15 +120,29 @@ class _Expected:
             for other in range(one, clocks):
                 code = one * clocks + other
                 table, low_s, step_s = _table(of_clock[one], of_clock[other], one == other, width_s, most)
-                self._start[code], self._length[code] = begin, len(table)
-                self._low_s[code], self._step_s[code] = low_s, step_s
+                self.start[code], self.length[code] = begin, len(table)
+                self.low_s[code], self.step_s[code] = low_s, step_s
                 tables.append((table * chance).astype(np.float32))
                 begin += len(table)
-        self._table = np.concatenate([np.zeros(0, np.float32), *tables])
+        self.table = np.concatenate([np.zeros(0, np.float32), *tables])
 
     def near(self, code: np.ndarray, difference_s: np.ndarray) -> np.ndarray:
-        at = np.rint((difference_s - self._low_s[code]) / self._step_s[code]).astype(np.int64)
-        return self._table[self._start[code] + np.clip(at, 0, self._length[code] - 1)]
+        """The number expected (K,) near differences (K,) s of pairs of clocks (K,)."""
+        at = np.rint((difference_s - self.low_s[code]) / self.step_s[code]).astype(np.int64)
+        return self.table[self.start[code] + np.clip(at, 0, self.length[code] - 1)]
+
+    def codes(self) -> np.ndarray:
+        """The pair of clocks of each bin."""
+        return np.repeat(np.arange(len(self.length)), self.length)
+
+    def steps_s(self) -> np.ndarray:
+        """The width of each bin."""
+        return np.repeat(self.step_s, self.length)
+
+    def differences_s(self) -> np.ndarray:
+        """The middle of each bin."""
+        within = np.arange(len(self.table)) - np.repeat(self.start, self.length)
+        return np.repeat(self.low_s, self.length) + within * self.steps_s()
 
 
 def _table(
@@ -134,6 +159,9 @@ def _table(
         # Every pair was counted from both sides at difference 0, and everybody with themselves.
         pairs[0] = (pairs[0] - len(one_s)) / 2
         first = 0
+    # One bin more on either side: differences of times reach farther than those of their bins.
+    pairs = np.pad(pairs, (0 if alone else 1, 1))
+    first -= 0 if alone else 1
     reach = int(np.ceil(REACH_IN_WIDTHS * width_s / step_s))
     kernel = np.exp(-np.abs(np.arange(-reach, reach + 1)) * step_s / width_s)
     if step_s > width_s / BINS_PER_WIDTH:

@@ -1,0 +1,172 @@
+"""Distances of tracklets on demand: what a solver asks for when all pairs at once would not fit into memory."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from pipeline.association.travel import TravelTimes
+from pipeline.association.travel_bound import TimeBound
+
+ROWS_AT_ONCE = 256
+PAIRS_AT_ONCE = 2**18
+EDGES_AT_ONCE = 2**22
+ROUNDING = 1e-5  # of cosines and bounds in single precision
+
+
+@dataclass(frozen=True, eq=False)
+class Edges:
+    """Pairs (E,) of rows with rows < columns, each once, in order; distance (E,) of each."""
+
+    rows: np.ndarray
+    columns: np.ndarray
+    distance: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+NO_EDGES = Edges(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+
+
+def _joined(parts: Sequence[Edges]) -> Edges:
+    return Edges(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("rows", "columns", "distance")))
+
+
+def nearest(edges: Edges, most: int) -> Edges:
+    """The edges that are among the `most` nearest of one of their ends; ties go to the lower rows.
+
+    Doing this to some of the edges, then again with the others, gives the same as doing it once to all.
+    """
+    keep = np.zeros(len(edges), bool)
+    for ends, others in ((edges.rows, edges.columns), (edges.columns, edges.rows)):
+        order = np.lexsort([others, edges.distance, ends])
+        starts = np.flatnonzero(np.diff(ends[order], prepend=-1))
+        rank = np.arange(len(order)) - np.repeat(starts, np.diff([*starts, len(order)]))
+        keep[order[rank < most]] = True
+    return Edges(edges.rows[keep], edges.columns[keep], edges.distance[keep])
+
+
+class Pairs(Protocol):
+    """N tracklets that can be compared."""
+
+    def __len__(self) -> int: ...
+
+    def measure(self, rows: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Distance, evidence (0: the distance has no say) and forbidden, each (K,), of pairs of rows and columns."""
+
+    def near(self, largest: float, most: int) -> Edges:
+        """The allowed pairs with evidence whose distance is at most `largest`, the `nearest` of each row."""
+
+
+@dataclass(frozen=True, eq=False)
+class MatrixPairs:
+    """Pairs of matrices (N, N): distance, evidence, forbidden."""
+
+    distance: np.ndarray
+    evidence: np.ndarray
+    forbidden: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.distance)
+
+    def measure(self, rows: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """See `Pairs`."""
+        return self.distance[rows, columns], self.evidence[rows, columns], self.forbidden[rows, columns]
+
+    def near(self, largest: float, most: int) -> Edges:
+        """See `Pairs`."""
+        chosen = np.triu((self.distance <= largest) & (self.evidence > 0) & ~self.forbidden, 1)
+        rows, columns = np.nonzero(chosen)
+        return nearest(Edges(rows, columns, self.distance[rows, columns].astype(np.float64)), most)
+
+
+@dataclass(frozen=True, eq=False)
+class VectorPairs:
+    """Pairs of embeddings: 1 − cosine, less `nat_distance` for each nat of `travel`. Memory grows with N.
+
+    vectors (N, D) float32 of norm 1, or 0 where nothing is known, which is no evidence; clock, first, last (N,): rows
+    of one clock whose spans meet are forbidden. `apart` (P,): further forbidden pairs, smaller row · N + larger row,
+    sorted.
+    """
+
+    vectors: np.ndarray
+    known: np.ndarray
+    clock: np.ndarray
+    first: np.ndarray
+    last: np.ndarray
+    nat_distance: float
+    travel: TravelTimes | None = None
+    apart: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+    def measure(self, rows: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """See `Pairs`."""
+        looks = np.empty(len(rows), np.float64)
+        for begin in range(0, len(rows), PAIRS_AT_ONCE):
+            some = slice(begin, begin + PAIRS_AT_ONCE)
+            looks[some] = np.einsum("kd,kd->k", self.vectors[rows[some]], self.vectors[columns[some]])
+        evidence = (self.known[rows] & self.known[columns]).astype(np.float64)
+        return self._with_time(np.clip(1 - looks, 0, 2), rows, columns), evidence, self.forbidden(rows, columns)
+
+    def forbidden(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        """Which pairs (K,) cannot be one person; a row and itself can."""
+        out = (self.clock[rows] == self.clock[columns]) & (rows != columns)
+        out &= (self.first[rows] <= self.last[columns]) & (self.first[columns] <= self.last[rows])
+        if self.apart is not None and len(self.apart):
+            key = np.minimum(rows, columns) * len(self) + np.maximum(rows, columns)
+            at = np.minimum(np.searchsorted(self.apart, key), len(self.apart) - 1)
+            out |= self.apart[at] == key
+        return out
+
+    def near(self, largest: float, most: int) -> Edges:
+        """See `Pairs`. Every pair is looked at, some rows at a time: time grows with N², memory does not."""
+        order = np.argsort(self.clock, kind="stable")
+        vectors = self.vectors[order]
+        bound = TimeBound(self.travel, order) if self.travel is not None else None
+        found, waiting = [NO_EDGES], 0
+        for begin in range(0, len(self), ROWS_AT_ONCE):
+            looks = vectors[begin : begin + ROWS_AT_ONCE] @ vectors[begin:].T
+            rows, columns, distance = self._candidates(looks, begin, largest, bound)
+            found.append(self._exact(order[rows], order[columns], distance, largest))
+            waiting += len(found[-1])
+            if waiting > EDGES_AT_ONCE:
+                found, waiting = [nearest(_joined(found), most)], 0
+        return nearest(_joined(found), most)
+
+    def _candidates(
+        self, looks: np.ndarray, begin: int, largest: float, bound: TimeBound | None
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Rows, columns and appearance distances of pairs, each once, that time could bring within `largest`.
+
+        looks (R, N − begin): cosines of some rows from `begin` on with all from there on.
+        """
+        least = np.float32(1 - largest - ROUNDING)
+        if bound is None:
+            at = np.flatnonzero(looks >= least)
+        else:
+            hits = []
+            for row in range(len(looks)):
+                asked = least - np.float32(self.nat_distance) * bound.after(begin + row, begin)
+                hits.append(np.flatnonzero(looks[row] >= asked) + row * looks.shape[1])
+            at = np.concatenate(hits)
+        rows, columns = at // looks.shape[1], at % looks.shape[1]
+        keep = rows < columns
+        distance = np.clip(1 - looks.ravel()[at[keep]].astype(np.float64), 0, 2)
+        return begin + rows[keep], begin + columns[keep], distance
+
+    def _exact(self, rows: np.ndarray, columns: np.ndarray, looks: np.ndarray, largest: float) -> Edges:
+        """The candidates that are allowed and within `largest`, the smaller row first."""
+        rows, columns = np.minimum(rows, columns), np.maximum(rows, columns)
+        distance = self._with_time(looks, rows, columns)
+        keep = (distance <= largest) & self.known[rows] & self.known[columns]
+        keep[keep] = ~self.forbidden(rows[keep], columns[keep])
+        return Edges(rows[keep], columns[keep], distance[keep])
+
+    def _with_time(self, looks: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        if self.travel is None:
+            return looks
+        return looks - self.nat_distance * self.travel.nats(rows, columns)

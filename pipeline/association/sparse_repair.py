@@ -1,0 +1,127 @@
+"""Second thoughts on the pairs that are near: the moves of `repair`, with memory that grows with those pairs."""
+
+import numpy as np
+
+from pipeline.association.pairs import Edges, Pairs
+from pipeline.association.repair import LEAST_GAIN, canonical
+
+PAIRS_AT_ONCE = 2**20
+
+
+class Offers:
+    """For each row, the clusters it is near to, and its mean distance to each, weighted by evidence.
+
+    Only those within `largest` need be known: a mean within it needs a pair within it, which is an edge.
+    """
+
+    def __init__(self, pairs: Pairs, edges: Edges, largest: float, fixed: np.ndarray | None = None) -> None:
+        self._pairs, self._largest = pairs, largest
+        self.ends = np.concatenate([edges.rows, edges.columns]), np.concatenate([edges.columns, edges.rows])
+        self.free = np.ones(len(pairs), bool) if fixed is None else ~fixed
+
+    def means(self, label: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """own (N,): each of rows' mean distance to the rest of its cluster; best (N,): the nearest other; its name.
+
+        rows (N,) bool: those to look at. `largest` for a mean that is larger, without evidence, or with somebody
+        forbidden, and for the others; the name is −1 there. label (N,) int.
+        """
+        count = len(label)
+        own, best, name = np.full(count, self._largest), np.full(count, self._largest), np.full(count, -1)
+        row, other = self.ends
+        chosen = rows[row]
+        names = int(label.max(initial=0)) + 1
+        asked = row[chosen] * np.int64(names) + label[other[chosen]]
+        mine = np.flatnonzero(rows) * np.int64(names) + label[rows]
+        asked = np.unique(np.concatenate([asked, mine]))
+        of_row, cluster = asked // names, asked % names
+        mean = self._mean_to(of_row, cluster, label)
+        same = cluster == label[of_row]
+        finite = np.isfinite(mean)
+        own[of_row[same & finite]] = mean[same & finite]
+        other_cluster = ~same & (mean < self._largest)
+        order = np.lexsort([cluster[other_cluster], mean[other_cluster], of_row[other_cluster]])
+        first_row, at = np.unique(of_row[other_cluster][order], return_index=True)
+        best[first_row] = mean[other_cluster][order][at]
+        name[first_row] = cluster[other_cluster][order][at]
+        return own, best, name
+
+    def _mean_to(self, rows: np.ndarray, clusters: np.ndarray, label: np.ndarray) -> np.ndarray:
+        """Mean distance (K,) of rows to clusters but for themselves; infinite without evidence or if forbidden."""
+        order = np.argsort(label, kind="stable")
+        begins = np.searchsorted(label[order], clusters, side="left")
+        sizes = np.searchsorted(label[order], clusters, side="right") - begins
+        out = np.full(len(rows), np.inf)
+        ends = np.cumsum(sizes)
+        begin = 0
+        while begin < len(rows):
+            # As many questions at once as fit, at least one.
+            before = ends[begin - 1] if begin else 0
+            end = max(begin + 1, int(np.searchsorted(ends, before + PAIRS_AT_ONCE, side="right")))
+            part = slice(begin, end)
+            asked = np.repeat(np.arange(end - begin), sizes[part])
+            within = np.arange(len(asked)) - np.repeat(np.cumsum(sizes[part]) - sizes[part], sizes[part])
+            members = order[begins[part][asked] + within]
+            of_row = rows[part][asked]
+            distance, evidence, forbidden = self._pairs.measure(of_row, members)
+            evidence = np.where(members == of_row, 0, evidence)
+            weight = np.bincount(asked, evidence, end - begin)
+            total = np.bincount(asked, np.where(evidence > 0, distance * evidence, 0), end - begin)
+            mean = np.divide(total, weight, out=np.full(end - begin, np.inf), where=weight > 0)
+            mean[np.bincount(asked, forbidden, end - begin) > 0] = np.inf
+            out[part] = mean
+            begin = end
+        return out
+
+    def price(self, row: int, cluster: int, label: np.ndarray) -> float:
+        """What `row` pays in a cluster as it is now: its mean distance, `largest` if alone; infinite if forbidden."""
+        members = np.flatnonzero(label == cluster)
+        members = members[members != row]
+        distance, evidence, forbidden = self._pairs.measure(np.full(len(members), row), members)
+        if forbidden.any():
+            return np.inf
+        return float(np.average(distance, weights=evidence)) if evidence.sum() > 0 else self._largest
+
+
+def sparse_repair(label: np.ndarray, offers: Offers, largest: float, rounds: int) -> np.ndarray:
+    """Labels (N,) after the moves that `repair.repair` makes; rows that `offers` holds fixed stay where they are."""
+    label = label.copy()
+    stale = np.ones(len(label), bool)
+    own, best, name = (np.zeros(len(label)) for _ in range(3))
+    for _ in range(rounds):
+        found = offers.means(label, stale)
+        for kept, new in zip((own, best, name), found, strict=True):
+            kept[stale] = new[stale]
+        gain = np.where(offers.free, own - best, -np.inf)
+        changed: set[int] = set()
+        for row in np.argsort(-gain, kind="stable"):
+            if gain[row] <= LEAST_GAIN:
+                break
+            changed |= _move(int(row), int(name[row]), label, offers, largest)
+        if not changed:
+            break
+        stale = _touched(label, offers, changed)
+    return canonical(label)
+
+
+def _move(row: int, target: int, label: np.ndarray, offers: Offers, largest: float) -> set[int]:
+    """Move `row` to cluster `target` (−1: alone) if that is still a gain; the clusters that changed."""
+    if target >= 0 and not (label == target).any():
+        return set()
+    here = int(label[row])
+    there = offers.price(row, target, label) if target >= 0 else largest
+    if there >= offers.price(row, here, label) - LEAST_GAIN:
+        return set()
+    new = target
+    if target < 0:
+        new = row if not (label == row).any() else int(label.max()) + 1
+    label[row] = new
+    return {here, new}
+
+
+def _touched(label: np.ndarray, offers: Offers, changed: set[int]) -> np.ndarray:
+    """Rows (N,) bool in or near the clusters that changed."""
+    inside = np.isin(label, np.fromiter(changed, np.int64, len(changed)))
+    row, other = offers.ends
+    out = inside.copy()
+    out[row[inside[other]]] = True
+    return out
