@@ -21,6 +21,7 @@ from pipeline.detect import Detector
 from pipeline.result import CameraResult
 from pipeline.settings import Settings
 from pipeline.video import CameraSource, open_frames
+from pipeline.video.ahead import ahead
 from reid.embedder import Embedder
 from trackers import offline
 
@@ -113,7 +114,7 @@ class _Reading:
         try:
             threads = settings.run.decode_threads
             self._reader = open_frames(job.source, job.offset_s, settings.run.stride, threads)
-            self._frames = iter(self._reader)
+            self._frames = ahead(iter(self._reader))
         except CameraError as error:
             self._error = str(error)
 

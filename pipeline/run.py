@@ -1,6 +1,7 @@
 """The main job: a folder of videos in, one identity per person out."""
 
 import contextlib
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -24,9 +25,10 @@ from pipeline.result import CameraResult, RunResult
 from pipeline.settings import Settings
 from pipeline.tasks import AnnotateTask, ReadTask, annotate, open_engines, read, threads_for
 from pipeline.video import CameraSource, find_cameras
-from pipeline.workers import Lost, choose_workers, run_tasks
+from pipeline.workers import Lost, choose_workers, run_in_threads, run_tasks
 
 CAMERAS_FILE = "cameras.toml"
+MOST_ENCODERS = 4  # at once in one process: each holds some dozens of pictures
 
 
 @dataclass
@@ -208,6 +210,8 @@ def _annotate(
 ) -> None:
     by_id = {source.id: source for source in sources}
     identity_of = result.identity_of()
+    # Decoding and encoding run outside Python's lock: one process does several cameras in threads.
+    runner, at_once = (run_tasks, workers) if workers > 1 else (run_in_threads, min(os.cpu_count() or 1, MOST_ENCODERS))
     tasks = [
         AnnotateTask(
             by_id[camera.id],
@@ -216,12 +220,12 @@ def _annotate(
             {key: number for key, number in identity_of.items() if key.camera == camera.id},
             summary.output / "annotated" / f"{camera.id}.mp4",
             settings.export,
-            threads_for(workers),
+            threads_for(at_once),
         )
         for camera in result.cameras
         if camera.frames
     ]
-    for task, outcome in sorted(run_tasks(annotate, tasks, workers, report), key=lambda item: item[0].camera.id):
+    for task, outcome in sorted(runner(annotate, tasks, at_once, report), key=lambda item: item[0].camera.id):
         if isinstance(outcome, Lost):
             summary.warnings.append(f"camera {task.camera.id!r}: no annotated video: {outcome.reason}")
         elif isinstance(outcome, str):

@@ -19,6 +19,7 @@ from pipeline.read_cameras import CameraJob, Progress, Report, read_cameras
 from pipeline.result import CameraResult
 from pipeline.settings import Settings
 from pipeline.video import CameraSource, open_frames
+from pipeline.video.ahead import ahead
 from pipeline.video.decode import FrameReader
 from reid.embedder import Embedder
 
@@ -88,7 +89,7 @@ def annotate(task: AnnotateTask, report: Report) -> AnnotationReport | str:
     tracklets: Sequence[Tracklet] = CameraTracks.load(task.artifact).tracklets
     try:
         with open_frames(task.source, camera.offset_s, threads=task.threads) as reader:
-            frames = _limited(reader, camera, report)
+            frames = ahead(_limited(reader, camera, report))
             done = annotate_camera(camera, tracklets, task.identity_of, frames, task.path, task.config)
     except OutputError:
         raise

@@ -6,7 +6,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -61,6 +61,31 @@ def run_tasks(
                     if process.pid != manager._process.pid:  # type: ignore[attr-defined]
                         process.terminate()
                 raise
+
+
+def run_in_threads(
+    work: Callable[[Task, Report], Result], tasks: Sequence[Task], threads: int, report: Report
+) -> Iterator[tuple[Task, Result]]:
+    """`work` on each of `tasks`, as they end, in threads of this process: for work that lets go of Python's lock.
+
+    When one fails, or the user interrupts, the others stop at their next report of progress.
+    """
+    guard, stop = threading.Lock(), threading.Event()
+
+    def guarded(progress: Progress) -> None:
+        if stop.is_set():
+            raise InterruptedError("another camera failed, or the user interrupted")
+        with guard:
+            report(progress)
+
+    with ThreadPoolExecutor(threads, thread_name_prefix="camera") as pool:
+        pending = {pool.submit(work, task, guarded): task for task in tasks}
+        try:
+            for future in as_completed(pending):
+                yield pending[future], future.result()
+        finally:
+            stop.set()
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _result(future: Any) -> Any:
