@@ -6,6 +6,7 @@ import typer
 
 from core.errors import InputError, OutputError, ThroughlineError, UsageError
 from synth.crops.command import crops
+from synth.crops.sheet import sheet
 from synth.frames.command import frames
 from synth.scene.command import scene
 
@@ -15,6 +16,7 @@ app = typer.Typer(help="Worlds with perfect truth: scenes, detection frames, ReI
 app.command()(scene)
 app.command()(frames)
 app.command()(crops)
+app.command()(sheet)
 
 
 def main() -> int:

@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.errors import InputError
 from synth.crops import CropsConfig, CropsError, open_crops, write_crops
 from synth.crops.command import NoSpaceError
+from synth.crops.sheet import contact_sheet
 from synth.crops.shoot import _keypoints
 from synth.crops.store import shard_path
 from synth.people.outfit import ATTRIBUTE_VALUES
@@ -23,6 +25,17 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("crops")
     write_crops(folder, SMALL)
     return folder
+
+
+def test_a_contact_sheet_shows_each_person_in_a_column(made: Path) -> None:
+    crops = open_crops(made)
+    picture = contact_sheet(crops, 3, 2)
+    assert picture.shape == (2 * 68 + 4, 3 * 36 + 4, 3)
+    assert (picture[72:136, 40:72] == crops.image(5)).all()  # second person, second crop
+    with pytest.raises(InputError, match="the set has 3"):
+        contact_sheet(crops, 4, 2)
+    with pytest.raises(InputError, match="5 crops each"):
+        contact_sheet(crops, 3, 5)
 
 
 def bytes_in(folder: Path) -> dict[str, bytes]:
