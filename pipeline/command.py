@@ -50,6 +50,12 @@ def main(
     ] = None,
     workers: Annotated[int, typer.Option(help="Processes; 0: as many as help. Results do not depend on it.")] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the results of a finished run.")] = False,
+    from_: Annotated[
+        str | None,
+        typer.Option(
+            "--from", help="'associate': only say anew who is who, from the tracklets of the run in --output."
+        ),
+    ] = None,
     dry: Annotated[bool, typer.Option("--dry-run", help="Say what would be done and how big the job is.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Say where the time went; full traces of errors.")] = False,
 ) -> None:
@@ -59,7 +65,8 @@ def main(
     leaves this machine; nothing is downloaded unless you name a checkpoint that is not here.
 
     A file cameras.toml beside the videos may name cameras, say by how many seconds their clocks differ, and calibrate
-    them. A run that was interrupted goes on where it stopped when it is started again.
+    them; corrections.toml may say which tracklets are one person and which are not. A run that was interrupted goes on
+    where it stopped when it is started again.
 
     Exit code: 0 all well, 2 wrong usage, 3 no usable input or output, 4 some cameras failed, 130 interrupted.
     """
@@ -71,11 +78,21 @@ def main(
             outputs=tuple(name.strip() for name in outputs.split(",") if name.strip()),
         )  # fmt: skip
         settings = resolve(asked, set_ or [])
+        if from_ not in (None, "associate"):
+            raise UsageError(f"--from {from_}: expected 'associate', the only stage that can be run again alone.")
         if dry:
             dry_run(videos, output, settings, console)
             raise typer.Exit(OK)
         display = Display(console, verbose=verbose)
-        summary = run(videos, output, settings, overwrite=overwrite, stage=display.stage)
+        stored_only = from_ is not None
+        summary = run(
+            videos,
+            output,
+            settings,
+            overwrite=overwrite or stored_only,
+            stage=display.stage,
+            stored_only=stored_only,
+        )
         display.summary(summary)
     except KeyboardInterrupt:
         errors.print("Interrupted. Cameras that were done are kept; the same command goes on from there.")

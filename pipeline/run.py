@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from core.errors import CameraError, InputError
+from core.errors import CameraError, InputError, UsageError
 from core.types import Appearance, Tracklet, TrackletKey
 from pipeline.artifacts import artifact_path
 from pipeline.association import associate
+from pipeline.association.corrections import Corrections, read_corrections
 from pipeline.camera_tracks import CameraTracks
 from pipeline.cameras_file import CamerasFile, read_cameras_toml
 from pipeline.device import choose_device
@@ -28,6 +29,7 @@ from pipeline.video import CameraSource, find_cameras
 from pipeline.workers import Lost, choose_workers, run_in_threads, run_tasks
 
 CAMERAS_FILE = "cameras.toml"
+CORRECTIONS_FILE = "corrections.toml"
 MOST_ENCODERS = 4  # at once in one process: each holds some dozens of pictures
 
 
@@ -51,14 +53,18 @@ class Summary:
 Stage = Callable[[str], contextlib.AbstractContextManager[Report]]
 
 
-def run(videos: Path, output: Path, settings: Settings, *, overwrite: bool, stage: Stage) -> Summary:
+def run(
+    videos: Path, output: Path, settings: Settings, *, overwrite: bool, stage: Stage, stored_only: bool = False
+) -> Summary:
     """Do the main job. `stage(name)` opens a display for a stage's progress.
 
+    stored_only: look at no video again; a camera whose tracklets are not stored for these settings is a UsageError.
     Raises UsageError, InputError (no camera can be read), WeightsError, OutputError. A camera that fails is in the
     summary; the others finish.
     """
     sources = find_cameras(videos)
     cameras_file = read_cameras_toml(videos / CAMERAS_FILE, [source.id for source in sources])
+    corrections = read_corrections(videos / CORRECTIONS_FILE)
     device = choose_device(settings.run.device)
     workers = choose_workers(settings.run.workers, len(sources), device)
     engines = open_engines(settings, device, threads_for(workers))
@@ -67,14 +73,15 @@ def run(videos: Path, output: Path, settings: Settings, *, overwrite: bool, stag
     clock = _Clock()
 
     with clock.measure("read"), stage("Reading") as report:
-        reading = _Reading(output / WORK, settings, device, workers, networks)
+        reading = _Reading(output / WORK, settings, device, workers, networks, stored_only=stored_only)
         tracks = reading.read([_job(source, cameras_file) for source in sources], report)
     cameras = [tracks[source.id].camera for source in sources]
     if all(camera.frames == 0 for camera in cameras):
         raise InputError(f"{videos}: none of the cameras could be read.\n" + "\n".join(f"  {c.error}" for c in cameras))
 
     with clock.measure("associate"), stage("Associating"):
-        result = _identities(cameras, tracks, settings, cameras_file, metadata(settings, device, networks))
+        about = metadata(settings, device, networks)
+        result = _identities(cameras, tracks, settings, cameras_file, corrections, about)
     summary = Summary(output, result, reused=reading.reused, stage_seconds=reading.seconds)
     with clock.measure("export"), stage("Writing") as report:
         _export(result, sources, reading.artifacts, settings, workers, summary, report)
@@ -91,7 +98,17 @@ def _job(source: CameraSource, cameras_file: CamerasFile) -> CameraJob:
 class _Reading:
     """Reads the cameras whose artifact is not there yet."""
 
-    def __init__(self, work: Path, settings: Settings, device: str, workers: int, networks: tuple[str, str]) -> None:
+    def __init__(
+        self,
+        work: Path,
+        settings: Settings,
+        device: str,
+        workers: int,
+        networks: tuple[str, str],
+        *,
+        stored_only: bool = False,
+    ) -> None:
+        self._stored_only = stored_only
         self._work, self._settings, self._device = work, settings, device
         self._workers, self._networks = workers, networks
         self.artifacts: dict[str, Path] = {}
@@ -115,6 +132,11 @@ class _Reading:
                 report(Progress(job.source.id, found.camera.frames, found.camera.frames, True, found.camera.error))
             else:
                 missing.append(job)
+        if missing and self._stored_only:
+            raise UsageError(
+                f"--from associate: {self._work} holds no tracklets of camera {missing[0].source.id!r} for these "
+                "videos and settings. Run once without --from; settings other than associate.* must be the same."
+            )
         for task, outcome in run_tasks(read, self._tasks(missing), self._workers, report):
             for job, path in zip(task.jobs, task.artifacts, strict=True):
                 found = None if isinstance(outcome, Lost) and not path.exists() else _load(path)
@@ -161,6 +183,7 @@ def _identities(
     tracks: dict[str, CameraTracks],
     settings: Settings,
     cameras_file: CamerasFile,
+    corrections: Corrections,
     about: dict[str, object],
 ) -> RunResult:
     tracklets: dict[TrackletKey, Tracklet] = {}
@@ -169,7 +192,12 @@ def _identities(
         tracklets |= {tracklet.key: tracklet for tracklet in tracks[camera.id].tracklets}
         appearances |= {appearance.key: appearance for appearance in tracks[camera.id].appearances}
     identities = associate(
-        list(tracklets.values()), appearances, cameras, settings.associate, cameras_file.calibrations
+        list(tracklets.values()),
+        appearances,
+        cameras,
+        settings.associate,
+        cameras_file.calibrations,
+        corrections=corrections,
     )
     return RunResult(cameras, tracklets, identities, about)
 

@@ -7,8 +7,10 @@ import numpy as np
 from core.types import Appearance, Evidence, Identity, Tracklet, TrackletKey
 from pipeline.association.config import AssociateConfig
 from pipeline.association.constraints import cannot_link, check
+from pipeline.association.corrections import Corrections, Links, check_corrections, resolve_corrections
 from pipeline.association.floor import floor_evidence
 from pipeline.association.membership import explain
+from pipeline.association.repair import canonical
 from pipeline.association.scale import strangers_distance
 from pipeline.association.solve import solve
 from pipeline.association.travel import Timeline
@@ -26,21 +28,35 @@ def associate(
     config: AssociateConfig = AssociateConfig(),  # noqa: B008  frozen, hence safe to share
     calibrations: Mapping[str, Calibration] | None = None,
     distance: AppearanceDistance | None = None,
+    corrections: Corrections = Corrections(),  # noqa: B008
 ) -> list[Identity]:
     """Every tracklet in exactly one identity, by id from 1 in the order of first appearance, camera, local id.
 
-    A tracklet without a descriptor is an identity alone. The result does not depend on the order of the input.
+    A tracklet without a descriptor is an identity alone, unless `corrections` link it: what they say stands. The
+    result does not depend on the order of the input.
     `distance` replaces `reid.tracklet.tracklet_distance`. No tracklets: no identities. Raises ConstraintError if an
-    identity were twice in one frame of one camera (never expected: the linkage cannot do it).
+    identity were twice in one frame of one camera (never expected: the linkage cannot do it), UsageError where the
+    corrections contradict each other or the frames.
     """
     ordered = sorted(tracklets, key=lambda tracklet: tracklet.key)
     described = {key for key, appearance in appearances.items() if len(appearance.descriptors)}
-    seen = [tracklet for tracklet in ordered if tracklet.key in described]
-    clusters, reasons = _cluster(seen, appearances, cameras, config, calibrations or {}, distance)
+    links = resolve_corrections(corrections, [one.key for one in ordered], cannot_link(ordered))
+    rows = [row for row, one in enumerate(ordered) if one.key in described or one.key in corrections.mentioned()]
+    seen = [ordered[row] for row in rows]
+    clusters, reasons = _cluster(
+        seen, appearances, cameras, config, calibrations or {}, distance, _of_rows(links, np.array(rows, np.int64))
+    )
+    described = {one.key for one in seen}
     clusters += [(tracklet.key,) for tracklet in ordered if tracklet.key not in described]
     identities = _number(clusters, reasons, {tracklet.key: tracklet for tracklet in ordered})
     check(ordered, identities)
+    check_corrections(corrections, identities)
     return identities
+
+
+def _of_rows(links: Links, rows: np.ndarray) -> Links:
+    """The same links for some of the tracklets (K,), in order, which hold all that are linked."""
+    return Links(canonical(links.start[rows]), np.searchsorted(rows, links.apart))
 
 
 def _cluster(
@@ -50,21 +66,46 @@ def _cluster(
     config: AssociateConfig,
     calibrations: Mapping[str, Calibration],
     measure: AppearanceDistance | None,
+    links: Links,
 ) -> tuple[list[tuple[TrackletKey, ...]], dict[TrackletKey, Evidence]]:
-    """Clusters of keys, and why, for tracklets with at least one descriptor each."""
+    """Clusters of keys, and why, for tracklets with at least one descriptor each or linked by the user."""
     if not tracklets:
         return [], {}
-    looks = [appearances[tracklet.key] for tracklet in tracklets]
-    apparent, evidence = (measure or _appearance_distance)(looks)
+    apparent, evidence = _all_looks(tracklets, appearances, measure or _appearance_distance)
     forbidden = cannot_link(tracklets)
     distance = apparent / strangers_distance(apparent, evidence, forbidden, config.scale_prior)
     if config.floor and calibrations:
         nats, apart = floor_evidence(tracklets, cameras, calibrations, config)
         distance, forbidden = distance - config.nat_distance * nats, forbidden | apart
-    solution = solve(distance, evidence, forbidden, _timeline(tracklets), config)
+    # The user's word is above the floor's; frames that two tracklets share were checked when it was read.
+    forbidden = forbidden & (links.start[:, None] != links.start)
+    forbidden[links.apart[:, 0], links.apart[:, 1]] = forbidden[links.apart[:, 1], links.apart[:, 0]] = True
+    solution = solve(distance, evidence, forbidden, _timeline(tracklets), config, links.start)
     label = solution.label
     clusters = [tuple(tracklets[int(row)].key for row in np.flatnonzero(label == first)) for first in np.unique(label)]
-    return clusters, explain(label, apparent, solution.distance, evidence, forbidden, looks)
+    some = np.array([row for row, one in enumerate(tracklets) if _described(one, appearances)], np.int64)
+    looks = [appearances[tracklets[int(row)].key] for row in some]
+    square = np.ix_(some, some)
+    matrices = (apparent[square], solution.distance[square], evidence[square], forbidden[square])
+    return clusters, explain(label[some], *matrices, looks)
+
+
+def _described(tracklet: Tracklet, appearances: Mapping[TrackletKey, Appearance]) -> bool:
+    return tracklet.key in appearances and len(appearances[tracklet.key].descriptors) > 0
+
+
+def _all_looks(
+    tracklets: Sequence[Tracklet], appearances: Mapping[TrackletKey, Appearance], measure: AppearanceDistance
+) -> tuple[np.ndarray, np.ndarray]:
+    """Distance and evidence (N, N); no evidence, and distance 1, where a tracklet has no descriptor."""
+    some = np.array([row for row, one in enumerate(tracklets) if _described(one, appearances)], np.int64)
+    apparent = np.ones((len(tracklets), len(tracklets)), np.float32)
+    evidence = np.zeros_like(apparent)
+    if len(some):
+        apparent[np.ix_(some, some)], evidence[np.ix_(some, some)] = measure(
+            [appearances[tracklets[int(row)].key] for row in some]
+        )
+    return apparent, evidence
 
 
 def _timeline(tracklets: Sequence[Tracklet]) -> Timeline:

@@ -1,6 +1,7 @@
 """The main job on a short rendered scene: every output, every promise."""
 
 import json
+import shutil
 import subprocess
 import sys
 from fractions import Fraction
@@ -181,3 +182,26 @@ def test_identities_share_ids_across_files(done):
         for line in path.read_text().splitlines()
     }
     assert in_text == set(in_json.values())
+
+
+def test_a_correction_needs_no_video_work(done, short_scene, tmp_path):
+    videos, output = tmp_path / "videos", tmp_path / "out"
+    shutil.copytree(short_scene, videos)
+    shutil.copytree(done.output, output)
+    several = next(one for one in done.tracks()["identities"] if len(one["tracklets"]) > 1)
+    names = [f"{one['camera']}:{one['local_id']}" for one in several["tracklets"]]
+    (videos / "corrections.toml").write_text(f"[[cannot_link]]\ntracklets = {json.dumps(names)}\n")
+    again = run_job(videos, output, "--workers", "1", "--from", "associate", "--outputs", "json,mot")
+    assert again.code == 0, again.text
+    assert json.loads((output / "run.json").read_text())["cameras_reused"] == 3
+    groups = [{f"{t['camera']}:{t['local_id']}" for t in one["tracklets"]} for one in again.tracks()["identities"]]
+    assert all(len(group & set(names)) <= 1 for group in groups)
+    both = f"[[must_link]]\ntracklets = {json.dumps(names)}\n[[cannot_link]]\ntracklets = {json.dumps(names)}\n"
+    (videos / "corrections.toml").write_text(both)
+    refused = run_job(videos, output, "--workers", "1", "--from", "associate")
+    assert refused.code == 2 and "cannot be one person" in refused.text
+
+
+def test_association_alone_needs_stored_tracklets(short_scene, tmp_path):
+    outcome = run_job(short_scene, tmp_path / "out", "--from", "associate", "--workers", "1")
+    assert outcome.code == 2 and "--from associate" in outcome.text and "Run once without --from" in outcome.text
