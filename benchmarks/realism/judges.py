@@ -1,4 +1,4 @@
-"""Networks trained on real people, as they were published: YOLOX-nano, and Open Model Zoo's person ReID."""
+"""Networks trained on real people, as they were published: YOLOX-nano, and two kinds of Open Model Zoo's."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ class YoloxNano:
     """Boxes of people by YOLOX-nano (COCO, 416 × 416); `weights`: the ONNX file."""
 
     def __init__(self, weights: Path) -> None:
-        self._network = ov.Core().compile_model(weights, "CPU")
+        self.network = ov.Core().compile_model(weights, "CPU")
         cells = [np.stack(np.meshgrid(np.arange(n), np.arange(n)), -1).reshape(-1, 2) for n in self._grid()]
         self._corner = np.concatenate(cells).astype(np.float32)
         self._stride = np.concatenate(
@@ -40,7 +40,7 @@ class YoloxNano:
         small = cv2.resize(image_bgr, (round(width * scale), round(height * scale)))
         canvas = np.full((_YOLOX_SIDE, _YOLOX_SIDE, 3), _GREY, np.float32)
         canvas[: small.shape[0], : small.shape[1]] = small
-        raw = self._network(canvas.transpose(2, 0, 1)[None])[0][0]
+        raw = self.network(canvas.transpose(2, 0, 1)[None])[0][0]
         scores = raw[:, 4] * raw[:, 5]  # objectness × the class 'person'
         kept = scores >= _LEAST_SCORE
         centre = (raw[kept, :2] + self._corner[kept]) * self._stride[kept]
@@ -50,6 +50,22 @@ class YoloxNano:
         boxes = boxes[best] / scale
         boxes[:, 2:] += boxes[:, :2]
         return boxes, scores[best]
+
+
+class RetailDetector:
+    """Boxes of people by Open Model Zoo's person-detection-retail-0013; `weights`: the .xml file."""
+
+    def __init__(self, weights: Path) -> None:
+        self.network = ov.Core().compile_model(weights, "CPU")
+        _, _, self._height, self._width = self.network.input(0).shape
+
+    def find(self, image_bgr: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Boxes (N, 4) xyxy px and scores (N,) in `image_bgr` (H, W, 3) uint8."""
+        height, width = image_bgr.shape[:2]
+        picture = cv2.resize(image_bgr, (self._width, self._height)).transpose(2, 0, 1)[None].astype(np.float32)
+        rows = self.network(picture)[0].reshape(-1, 7)
+        rows = rows[(rows[:, 0] >= 0) & (rows[:, 2] >= _LEAST_SCORE)]
+        return rows[:, 3:] * (width, height, width, height), rows[:, 2]
 
 
 class RetailReid:

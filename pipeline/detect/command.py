@@ -23,7 +23,7 @@ def detect(
     detector: Annotated[str, typer.Option(help="As in run_pipeline.py.")] = "bundled",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     score: Annotated[float, typer.Option(help="Drop boxes below this score.")] = 0.01,
-    image_size: Annotated[int, typer.Option(help="Longer side in px, a multiple of 32.")] = 640,
+    image_size: Annotated[int, typer.Option(help="Longer side in px, a multiple of 32.")] = DetectConfig.image_size,
 ) -> None:
     """Find people in a folder of images and write boxes, scores and keypoints as JSON."""
     try:

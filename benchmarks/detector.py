@@ -1,0 +1,176 @@
+"""The bundled detector beside YOLOX-nano and person-detection-retail-0013, in one run: how much each finds, how fast.
+
+    python -m benchmarks.detector [--rendered 300]
+
+AP50 on the real validation frames, and on rendered ones of a seed and of places that were never trained on (people at
+least 60 px tall are asked for, others cost nothing). Precision and recall on the labelled frames of pose2sim-multi at
+IoU 0.5, at the score from which the pipeline begins a track. Speed: one network after the other over the same input
+size, two single-threaded requests at a time, pictures in memory.
+"""
+
+import csv
+import statistics
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import cv2
+import numpy as np
+import typer
+from rich.progress import track
+
+from benchmarks.realism.__main__ import JUDGES
+from benchmarks.realism.judges import RetailDetector, YoloxNano
+from benchmarks.record import write_result
+from core.boxes import iou
+from core.quiet import hush
+from evaluation.detection import average_precision, read_truth
+from pipeline.detect import DetectConfig, open_detector
+from pipeline.video import find_cameras, open_frames
+from synth.frames.labels import label_box
+from synth.frames.picture import FramesConfig, photograph
+from synth.scene.textures import Textures
+
+hush()
+
+import openvino as ov  # noqa: E402
+
+DATA = JUDGES.parent
+SEED, LEAST_PX, LEAST_VISIBLE = 80, 60.0, 0.25
+SURE = 0.5
+SPEED_SIDE, ROUNDS, PICTURES = 416, 7, 60
+
+Find = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+
+def bundled() -> Find:
+    """The bundled detector as a function of one picture."""
+    detector = open_detector("bundled", DetectConfig(score=0.01), "cpu")
+
+    def find(image_bgr: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        ((_, _, found),) = detector.stream([(0, image_bgr)])
+        return found.boxes_xyxy, found.scores
+
+    return find
+
+
+def real(finders: dict[str, Find]) -> dict[str, dict[str, float]]:
+    """AP50 by group of the validation frames."""
+    folder = DATA / "person-images" / "val"
+    truth, found = read_truth(folder), {name: [] for name in finders}  # type: dict[str, Any]
+    for row in track(truth, "real frames"):
+        image = cv2.imread(str(folder / "images" / row["file_name"]))
+        _note(finders, found, row["file_name"], image)
+    return {
+        group: _scores([row for row in truth if row["file_name"].startswith(group)], found)
+        for group in ("office", "street")
+    }
+
+
+def rendered(finders: dict[str, Find], count: int) -> dict[str, float]:
+    """AP50 on rendered frames."""
+    config, truth, found = FramesConfig(seed=SEED), [], {name: [] for name in finders}  # type: Any
+    for number in track(range(count), "rendered frames"):
+        data, people = photograph(config, number, Textures())
+        boxes = np.array([label_box(p, config.size) for p in people if np.isfinite(p.visible_xyxy).all()]).reshape(
+            -1, 4
+        )
+        visible = np.array([p.visibility for p in people if np.isfinite(p.visible_xyxy).all()])
+        asked = (visible >= LEAST_VISIBLE) & (boxes[:, 3] - boxes[:, 1] >= LEAST_PX)
+        boxes[:, 2:] -= boxes[:, :2]
+        name = f"{number:06d}.jpg"
+        truth.append({"file_name": name, "width": config.size[0], "height": config.size[1],
+                      "boxes_xywh": boxes[asked], "ignored_xywh": boxes[~asked]})  # fmt: skip
+        _note(finders, found, name, cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR))
+    return _scores(truth, found)
+
+
+def _note(finders: dict[str, Find], found: dict[str, list[Any]], name: str, image: np.ndarray | None) -> None:
+    assert image is not None, name
+    for finder, find in finders.items():
+        boxes, scores = find(image)
+        found[finder].append({"file_name": name, "boxes_xyxy": boxes.tolist(), "scores": scores.tolist()})
+
+
+def _scores(truth: list[dict[str, Any]], found: dict[str, list[Any]]) -> dict[str, float]:
+    return {name: round(average_precision(truth, rows)["AP50"], 4) for name, rows in found.items()}
+
+
+def labelled_video(finders: dict[str, Find]) -> dict[str, dict[str, float]]:
+    """Precision and recall over the labelled frames of pose2sim-multi."""
+    folder = DATA / "videos" / "pose2sim-multi"
+    truth: dict[tuple[str, int], list[list[float]]] = defaultdict(list)
+    with (folder / "identities.csv").open() as file:
+        for row in csv.DictReader(file):
+            truth[row["camera"], int(row["frame"])].append([float(row[k]) for k in ("x1", "y1", "x2", "y2")])
+    right, said = dict.fromkeys(finders, 0), dict.fromkeys(finders, 0)
+    for camera in find_cameras(folder):
+        with open_frames(camera) as reader:
+            for frame in reader:
+                boxes = np.array(truth.get((camera.id, frame.index), []))
+                if not len(boxes):
+                    continue
+                for name, find in finders.items():
+                    found, scores = find(frame.image)
+                    found = found[scores >= SURE]
+                    said[name] += len(found)
+                    right[name] += int((iou(boxes, found) >= 0.5).any(axis=1).sum()) if len(found) else 0
+    asked = sum(len(boxes) for boxes in truth.values())
+    return {
+        name: {"precision": round(right[name] / max(1, said[name]), 4), "recall": round(right[name] / asked, 4)}
+        for name in finders
+    }
+
+
+def speed() -> dict[str, float]:
+    """Median ms per picture of the networks alone at SPEED_SIDE × SPEED_SIDE; boxes and keypoints, or boxes."""
+    files = {
+        "bundled": Path(__file__).parents[1] / "models" / "detector" / "detector.xml",
+        "yolox_nano": JUDGES / "yolox_nano.onnx",
+    }
+    networks = {}
+    for name, path in files.items():
+        model = ov.Core().read_model(path)
+        model.reshape([1, 3, SPEED_SIDE, SPEED_SIDE])
+        options = {"NUM_STREAMS": 2, "INFERENCE_NUM_THREADS": 2, "INFERENCE_PRECISION_HINT": "f32"}
+        networks[name] = ov.Core().compile_model(model, "CPU", options)
+    picture = np.random.default_rng(0).random((1, 3, SPEED_SIDE, SPEED_SIDE), np.float32)
+    spent: dict[str, list[float]] = {name: [] for name in networks}
+    for _ in range(ROUNDS):  # in turns: what else the machine does hits both
+        for name, network in networks.items():
+            queue = ov.AsyncInferQueue(network, 3)
+            begin = time.perf_counter()
+            for _ in range(PICTURES):
+                queue.start_async({0: picture})
+            queue.wait_all()
+            spent[name].append(1000 * (time.perf_counter() - begin) / PICTURES)
+    return {name: round(statistics.median(values), 3) for name, values in spent.items()}
+
+
+def main(
+    frames: Annotated[int, typer.Option("--rendered", help="Rendered frames to score on.")] = 300,
+) -> None:
+    """Compare the detectors and write results/detector.json."""
+    if not DATA.is_dir():
+        typer.echo(f"{DATA}: the data is not here; nothing was measured.")
+        raise typer.Exit(3)
+    finders = {
+        "bundled": bundled(),
+        "yolox_nano": YoloxNano(JUDGES / "yolox_nano.onnx").find,
+        "retail_0013": RetailDetector(JUDGES / "person-detection-retail-0013.xml").find,
+    }
+    content: dict[str, Any] = {"image_size": DetectConfig.image_size, "AP50": real(finders)}
+    content["AP50"]["rendered"] = rendered(finders, frames)
+    content["pose2sim_at_score_0.5"] = labelled_video(finders)
+    content["ms_per_picture_416"] = speed()
+    for name, value in content["AP50"].items():
+        typer.echo(f"AP50 {name}: {value}")
+    for name in ("pose2sim_at_score_0.5", "ms_per_picture_416"):
+        typer.echo(f"{name}: {content[name]}")
+    typer.echo(f"written to {write_result('detector', content)}")
+
+
+if __name__ == "__main__":
+    typer.run(main)
