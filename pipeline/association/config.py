@@ -23,8 +23,10 @@ class AssociateConfig:
     seen anew every `floor_independent_s`, counted `floor_most_spans` times at most. With evidence of
     −`floor_forbids_nats` and a median distance over `floor_forbids_m`, two tracklets can never be one person.
 
-    `repair_rounds`: how often every tracklet may reconsider where it belongs. `neighbours`: with how many of its
-    nearest each is compared first; as long as nobody has more within reach, another number changes nothing.
+    `repair_rounds`: how often every tracklet may reconsider where it belongs; it moves for a gain of `repair_gain`, and
+    leaving to stand alone costs as much as a distance by `repair_slack` larger than that of a merge. `neighbours`: with
+    how many of its nearest each is compared first; as long as nobody has more within reach, another number changes
+    nothing.
     """
 
     caution: float = 0.5
@@ -45,6 +47,8 @@ class AssociateConfig:
     floor_forbids_nats: float = 8.0
     floor_forbids_m: float = 2.0
     repair_rounds: int = 10
+    repair_slack: float = 0.1
+    repair_gain: float = 0.05
     neighbours: int = 100
 
     def __post_init__(self) -> None:
@@ -67,6 +71,8 @@ class AssociateConfig:
             "floor_box_error",
             "floor_most_spans",
             "repair_rounds",
+            "repair_slack",
+            "repair_gain",
         ):
             if getattr(self, name) < 0:
                 raise SettingError(f"associate.{name}: expected at least 0, got {getattr(self, name)}")

@@ -63,15 +63,23 @@ def solve_vectors(
     return _finish(pairs, config, start)
 
 
-def _link(pairs: Pairs, config: AssociateConfig, caution: float, start: np.ndarray | None) -> tuple[np.ndarray, Edges]:
+def _link(
+    pairs: Pairs, config: AssociateConfig, caution: float, start: np.ndarray | None, slack: float = 0.0
+) -> tuple[np.ndarray, Edges]:
+    """Clusters, and the pairs within reach, those a little beyond included."""
     largest = config.distance_at(caution)
-    edges = pairs.near(largest, config.neighbours)
-    return sparse_linkage(pairs, edges, largest, start), edges
+    edges = pairs.near(largest + slack, config.neighbours)
+    near = edges.distance <= largest
+    reach = Edges(edges.rows[near], edges.columns[near], edges.distance[near])
+    return sparse_linkage(pairs, reach, largest, start), edges
 
 
 def _finish(pairs: Pairs, config: AssociateConfig, start: np.ndarray | None) -> SparseSolution:
-    label, edges = _link(pairs, config, config.caution, start)
-    largest = config.distance_at(config.caution)
+    label, edges = _link(pairs, config, config.caution, start, config.repair_slack)
+    # Two groups may merge at a mean at which one of their members, taken alone, is a little too far: what linkage has
+    # just joined must not fall apart again, so leaving costs more than merging may.
     fixed = None if start is None else np.bincount(start, minlength=len(start))[start] > 1
-    label = sparse_repair(label, Offers(pairs, edges, largest, fixed), largest, config.repair_rounds)
+    largest = config.distance_at(config.caution)
+    offers = Offers(pairs, edges, largest, config.repair_slack, config.repair_gain, fixed)
+    label = sparse_repair(label, offers, config.repair_rounds)
     return SparseSolution(label, pairs, edges)

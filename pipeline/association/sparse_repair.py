@@ -11,22 +11,32 @@ PAIRS_AT_ONCE = 2**20
 class Offers:
     """For each row, the clusters it is near to, and its mean distance to each, weighted by evidence.
 
-    Only those within `largest` need be known: a mean within it needs a pair within it, which is an edge.
+    Who is alone pays `largest`, so joins only what is nearer; who leaves to stand alone pays `slack` more. Nobody moves
+    for less than `gain`. Only means
+    within that need be known: they need a pair within it, which is an edge.
     """
 
-    def __init__(self, pairs: Pairs, edges: Edges, largest: float, fixed: np.ndarray | None = None) -> None:
-        self._pairs, self._largest = pairs, largest
+    def __init__(
+        self,
+        pairs: Pairs,
+        edges: Edges,
+        largest: float,
+        slack: float = 0.0,
+        gain: float = LEAST_GAIN,
+        fixed: np.ndarray | None = None,
+    ) -> None:
+        self._pairs, self.join, self.leave, self.gain = pairs, largest, largest + slack, max(gain, LEAST_GAIN)
         self.ends = np.concatenate([edges.rows, edges.columns]), np.concatenate([edges.columns, edges.rows])
         self.free = np.ones(len(pairs), bool) if fixed is None else ~fixed
 
     def means(self, label: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """own (N,): each of rows' mean distance to the rest of its cluster; best (N,): the nearest other; its name.
 
-        rows (N,) bool: those to look at. `largest` for a mean that is larger, without evidence, or with somebody
-        forbidden, and for the others; the name is −1 there. label (N,) int.
+        rows (N,) bool: those to look at. own is `join` without a rest or evidence in it; best is `leave`, and the name
+        −1, where no other cluster is nearer than that, or all such hold somebody forbidden. label (N,) int.
         """
         count = len(label)
-        own, best, name = np.full(count, self._largest), np.full(count, self._largest), np.full(count, -1)
+        own, best, name = np.full(count, self.join), np.full(count, self.leave), np.full(count, -1)
         row, other = self.ends
         chosen = rows[row]
         names = int(label.max(initial=0)) + 1
@@ -38,7 +48,7 @@ class Offers:
         same = cluster == label[of_row]
         finite = np.isfinite(mean)
         own[of_row[same & finite]] = mean[same & finite]
-        other_cluster = ~same & (mean < self._largest)
+        other_cluster = ~same & (mean < self.leave)
         order = np.lexsort([cluster[other_cluster], mean[other_cluster], of_row[other_cluster]])
         first_row, at = np.unique(of_row[other_cluster][order], return_index=True)
         best[first_row] = mean[other_cluster][order][at]
@@ -73,17 +83,17 @@ class Offers:
         return out
 
     def price(self, row: int, cluster: int, label: np.ndarray) -> float:
-        """What `row` pays in a cluster as it is now: its mean distance, `largest` if alone; infinite if forbidden."""
+        """What `row` pays in a cluster as it is now: its mean distance, `join` if alone; infinite if forbidden."""
         members = np.flatnonzero(label == cluster)
         members = members[members != row]
         distance, evidence, forbidden = self._pairs.measure(np.full(len(members), row), members)
         if forbidden.any():
             return np.inf
-        return float(np.average(distance, weights=evidence)) if evidence.sum() > 0 else self._largest
+        return float(np.average(distance, weights=evidence)) if evidence.sum() > 0 else self.join
 
 
-def sparse_repair(label: np.ndarray, offers: Offers, largest: float, rounds: int) -> np.ndarray:
-    """Labels (N,) after the moves that `repair.repair` makes; rows that `offers` holds fixed stay where they are."""
+def sparse_repair(label: np.ndarray, offers: Offers, rounds: int) -> np.ndarray:
+    """Labels (N,) after the moves that `repair.repair` makes, but for slack and gain; fixed rows stay."""
     label = label.copy()
     stale = np.ones(len(label), bool)
     own, best, name = (np.zeros(len(label)) for _ in range(3))
@@ -94,22 +104,22 @@ def sparse_repair(label: np.ndarray, offers: Offers, largest: float, rounds: int
         gain = np.where(offers.free, own - best, -np.inf)
         changed: set[int] = set()
         for row in np.argsort(-gain, kind="stable"):
-            if gain[row] <= LEAST_GAIN:
+            if gain[row] <= offers.gain:
                 break
-            changed |= _move(int(row), int(name[row]), label, offers, largest)
+            changed |= _move(int(row), int(name[row]), label, offers)
         if not changed:
             break
         stale = _touched(label, offers, changed)
     return canonical(label)
 
 
-def _move(row: int, target: int, label: np.ndarray, offers: Offers, largest: float) -> set[int]:
+def _move(row: int, target: int, label: np.ndarray, offers: Offers) -> set[int]:
     """Move `row` to cluster `target` (−1: alone) if that is still a gain; the clusters that changed."""
     if target >= 0 and not (label == target).any():
         return set()
     here = int(label[row])
-    there = offers.price(row, target, label) if target >= 0 else largest
-    if there >= offers.price(row, here, label) - LEAST_GAIN:
+    there = offers.price(row, target, label) if target >= 0 else offers.leave
+    if there >= offers.price(row, here, label) - offers.gain:
         return set()
     new = target
     if target < 0:

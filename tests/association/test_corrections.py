@@ -56,7 +56,7 @@ def test_contradictions_are_named() -> None:
         resolve_corrections(both, keys, nobody)
     share = nobody.copy()
     share[0, 1] = share[1, 0] = True
-    with pytest.raises(UsageError, match='"a:1" and "a:2" must be one person .*share a frame'):
+    with pytest.raises(UsageError, match=r'"a:1" and "a:2" must be one person .*share a frame'):
         resolve_corrections(Corrections(must_link=((A1, B1), (A2, B1))), keys, share)
     with pytest.raises(UsageError, match='no tracklet "a:11"; did you mean "a:1"'):
         resolve_corrections(Corrections(must_link=((TrackletKey("a", 11), B1),)), keys, nobody)

@@ -60,7 +60,7 @@ def test_linkage_and_repair_equal_the_dense_ones(seed: int, count: int, largest:
     label = sparse_linkage(pairs, edges, largest)
     np.testing.assert_array_equal(label, average_linkage(distance, evidence, forbidden, largest))
     expected = repair(label, distance, evidence, forbidden, largest, 10)
-    np.testing.assert_array_equal(sparse_repair(label, Offers(pairs, edges, largest), largest, 10), expected)
+    np.testing.assert_array_equal(sparse_repair(label, Offers(pairs, edges, largest), 10), expected)
 
 
 @settings(max_examples=30, deadline=None)
@@ -142,3 +142,16 @@ def test_identical_tracklets_are_one(neighbours: int) -> None:
     pairs = VectorPairs(vectors, np.ones(count, bool), clock, clock * 0, clock * 0, 0.09)
     config = AssociateConfig(travel=False, neighbours=neighbours)
     assert (solve_vectors(pairs, Timeline(clock, clock * 0.0), config).label == 0).all()
+
+
+def test_joining_needs_less_distance_than_leaving() -> None:
+    """A tracklet at 0.55 of the others, where merges go up to 0.5, neither leaves them nor, alone, joins them."""
+    distance = np.full((4, 4), 0.1)
+    distance[3, :3] = distance[:3, 3] = 0.55
+    pairs = MatrixPairs(distance, np.ones((4, 4)), np.zeros((4, 4), bool))
+    offers = Offers(pairs, pairs.near(0.6, ALL), 0.5, 0.1)
+    together, apart = np.array([0, 0, 0, 0]), np.array([0, 0, 0, 3])
+    assert sparse_repair(together, offers, 10).tolist() == together.tolist()
+    assert sparse_repair(apart, offers, 10).tolist() == apart.tolist()
+    strict = Offers(pairs, pairs.near(0.5, ALL), 0.5)
+    assert sparse_repair(together, strict, 10).tolist() == apart.tolist()
