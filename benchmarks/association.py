@@ -20,7 +20,7 @@ from benchmarks.record import write_result
 from pipeline.association.command import TrackletArrays, associate_tracklet_arrays, read_arrays
 from pipeline.association.config import AssociateConfig
 from pipeline.association.linkage import average_linkage
-from pipeline.association.pairs import VectorPairs
+from pipeline.association.pairs import Pairs, VectorPairs
 from pipeline.association.solve import solve, solve_vectors
 from pipeline.association.travel import Timeline
 
@@ -99,8 +99,9 @@ def camera_by_camera(distance: np.ndarray, camera: np.ndarray, forbidden: np.nda
     return label
 
 
-def matrices(pairs: VectorPairs) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def matrices(pairs: Pairs) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """All distances, evidence and forbidden pairs at once, for the solvers that need them."""
+    assert isinstance(pairs, VectorPairs)
     count = len(pairs)
     parts = []
     for begin in range(0, count, ROWS_AT_ONCE):

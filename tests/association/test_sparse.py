@@ -155,3 +155,24 @@ def test_joining_needs_less_distance_than_leaving() -> None:
     assert sparse_repair(apart, offers, 10).tolist() == apart.tolist()
     strict = Offers(pairs, pairs.near(0.5, ALL), 0.5)
     assert sparse_repair(together, strict, 10).tolist() == apart.tolist()
+
+
+@settings(max_examples=60, deadline=None)
+@given(SEEDS, st.integers(0, 14), st.sampled_from([1, 3, 100]), st.floats(0, 1))
+def test_no_constraint_is_ever_broken(seed: int, count: int, neighbours: int, caution: float) -> None:
+    """Twins that beg to be merged, whose spans on one clock meet, some at one instant only; users who forbid more."""
+    rng = np.random.default_rng(seed)
+    vectors = np.eye(4, dtype=np.float32)[rng.integers(0, 2, count)]
+    clock, first = rng.integers(0, 3, count), rng.integers(0, 6, count)
+    last = first + rng.choice([0, 0, 1, 5], count)
+    rows, columns = np.triu_indices(count, 1)
+    chosen = rng.random(len(rows)) < 0.1
+    apart = np.sort(rows[chosen] * count + columns[chosen])
+    pairs = VectorPairs(vectors, rng.random(count) < 0.9, clock, first, last, 0.09, apart=apart)
+    timeline = Timeline(clock, rng.choice([0.0, 1.0, 90.0, 1e9], count))
+    label = solve_vectors(pairs, timeline, AssociateConfig(caution=caution, neighbours=neighbours)).label
+    same_span = (clock[:, None] == clock) & (first[:, None] <= last) & (first <= last[:, None])
+    np.fill_diagonal(same_span, False)
+    assert not (same_span & (label[:, None] == label)).any()
+    assert (label[rows[chosen]] != label[columns[chosen]]).all()
+    np.testing.assert_array_equal(label, canonical(label))
