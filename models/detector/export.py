@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
+import onnx
 import typer
 
 from core.errors import WeightsError
@@ -54,12 +55,22 @@ def export(checkpoint: Path, folder: Path, frames: list[Path], image_size: int, 
         save_file({name: tensor.half() if tensor.dim() > 1 else tensor for name, tensor in state.items()},
                   folder / "detector.safetensors")  # fmt: skip
         onnx_file = trained.export(format="onnx", dynamic=True, simplify=True, verbose=False)
+        _forget_machine(Path(onnx_file))
         model = ov.convert_model(onnx_file)
         ov.save_model(model, folder / "detector.xml", compress_to_fp16=True)
     check_parity(folder)
     files = {name: sha256_of(folder / name) for name in ("detector.xml", "detector.bin", "detector.safetensors")}
     card = {"name": NAME, "task": "pose", "files": files, "scores": scores}
     (folder / CARD).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+
+
+def _forget_machine(onnx_file: Path) -> None:
+    """Take out the description, in which Ultralytics writes where on this machine the training set lies."""
+    model = onnx.load(onnx_file)
+    kept = [entry for entry in model.metadata_props if entry.key != "description"]
+    del model.metadata_props[:]
+    model.metadata_props.extend(kept)
+    onnx.save(model, onnx_file)
 
 
 def calibrate(network: SlimPoseModel, frames: list[Path], image_size: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@ python -m models.detector.train --epochs 60  # goes on from the last checkpoint 
 
 from copy import copy
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 
@@ -58,7 +58,7 @@ class SlimPoseTrainer(PoseTrainer):
     def set_model_attributes(self) -> None:
         """The stock attributes; weights in channels-last order, in which a step on two cores takes half the time."""
         super().set_model_attributes()
-        self.model = self.model.to(memory_format=torch.channels_last)
+        cast(torch.nn.Module, self.model).to(memory_format=torch.channels_last)
 
     def preprocess_batch(self, batch: dict[str, Any]) -> dict[str, Any]:
         """The stock batch, images in channels-last order as the weights are."""

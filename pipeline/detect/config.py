@@ -15,6 +15,6 @@ class DetectConfig:
 
     score: float = 0.1
     overlap: float = 0.6
-    image_size: int = 320
+    image_size: int = 416
     max_people: int = 300
     batch: int = 8
