@@ -253,6 +253,8 @@ def test_ctrl_c_leaves_no_half_file_and_the_same_command_goes_on(tmp_path):
     process = subprocess.Popen(
         [*command, "--set", "run.cameras_at_once=1"],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        # A shell's background jobs ignore Ctrl-C, and so would what they start: these tests may be one.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509  # takes no lock
     )  # fmt: skip
     deadline = time.monotonic() + 120
     while not list(output.glob("work/a.*.npz")) and time.monotonic() < deadline:
