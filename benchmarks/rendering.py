@@ -22,8 +22,8 @@ from synth.scene.world import SceneConfig
 
 SEED = 77
 PER_IDENTITY = 12
-CROPS = (20, 80)  # identities, little and much
-SCENE_S = (4.0, 12.0)
+CROPS = (10, 40)  # identities, little and much
+SCENE_S = (2.0, 6.0)
 FPS = 12.5
 
 
