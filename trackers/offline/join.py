@@ -35,6 +35,7 @@ class Hints:
 
 
 NO_HINTS = Hints()
+_AT_ONCE = 2048
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,6 +160,9 @@ def _clear_s(
 ) -> np.ndarray:
     """Seconds of each gap (K,) in which nobody stood in front, at most `clear_most_s`."""
     from_boxes, into_boxes = to_boxes(tails.z, "size"), to_boxes(heads.z, "size")
-    first, last = (tails.frames[i], from_boxes[i]), (heads.frames[j], into_boxes[j])
-    gap_s = np.minimum(heads.times_s[j] - tails.times_s[i], config.clear_most_s)
-    return gap_s * (1 - hidden_share(Crowd(tracklets), first, last, config.least_cover, config.samples))
+    crowd, hidden = Crowd(tracklets), np.zeros(len(i))
+    for begin in range(0, len(i), _AT_ONCE):  # each pair is looked at in many frames: not all pairs at once
+        some = slice(begin, begin + _AT_ONCE)
+        first, last = (tails.frames[i[some]], from_boxes[i[some]]), (heads.frames[j[some]], into_boxes[j[some]])
+        hidden[some] = hidden_share(crowd, first, last, config.least_cover, config.samples)
+    return np.minimum(heads.times_s[j] - tails.times_s[i], config.clear_most_s) * (1 - hidden)
