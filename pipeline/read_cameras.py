@@ -1,12 +1,14 @@
-"""Read cameras: decode, detect, track, pick crops, embed. Several cameras take turns, frame by frame, on one detector.
+"""Read cameras: decode, detect, track, pick crops, embed; where a batch may hold several, cameras take turns.
 
-A camera's result does not depend on who it took turns with. What goes wrong with one camera is written into its result;
+While the next cameras are read, a thread runs the offline passes of those that ended. A camera's result depends neither
+on who it took turns with nor on who came before. What goes wrong with one camera is written into its result;
 the others go on.
 """
 
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -52,33 +54,48 @@ Report = Callable[[Progress], None]
 
 
 def read_cameras(
-    jobs: Sequence[CameraJob], detector: Detector, embedder: Embedder, settings: Settings, report: Report
+    jobs: Sequence[CameraJob],
+    detector: Detector,
+    embedder: Embedder,
+    settings: Settings,
+    report: Report,
+    at_once: int = 1,
 ) -> Iterator[CameraTracks]:
-    """Read `jobs`, `settings.run.cameras_at_once` at a time, and give each as it ends; never raises for a bad video."""
+    """Read `jobs`, `at_once` of them at a time, and give each as it ends; never raises for a bad video."""
     waiting = deque(jobs)
-    finished: list[CameraTracks] = []
+    ended: deque[Future[CameraTracks]] = deque()
+
+    def end(reading: _Reading) -> None:
+        ended.append(pool.submit(reading.finish))
 
     def pictures() -> Iterator[tuple[tuple[_Reading, Frame], np.ndarray]]:
         active: list[_Reading] = []
         while waiting or active:
-            while waiting and len(active) < settings.run.cameras_at_once:
+            while waiting and len(active) < at_once:
                 active.append(_Reading(waiting.popleft(), embedder, settings, report))
             for reading in list(active):
                 frame = reading.next_frame()
                 if frame is None:
                     active.remove(reading)
                     if reading.pending == 0:
-                        finished.append(reading.finish())
+                        end(reading)
                 else:
                     yield (reading, frame), frame.image
 
-    for (reading, frame), _, detections in detector.stream(pictures()):
-        reading.absorb(frame, detections)
-        if reading.exhausted and reading.pending == 0:
-            finished.append(reading.finish())
-        while finished:
-            yield finished.pop(0)
-    yield from finished
+    def finished(*, wait: bool) -> Iterator[CameraTracks]:
+        while ended and (wait or ended[0].done()):
+            tracks = ended.popleft().result()
+            camera = tracks.camera
+            report(Progress(camera.id, camera.frames, camera.frames, finished=True, error=camera.error))
+            yield tracks
+
+    with ThreadPoolExecutor(1, thread_name_prefix="finish") as pool:
+        for (reading, frame), _, detections in detector.stream(pictures()):
+            reading.absorb(frame, detections)
+            if reading.exhausted and reading.pending == 0:
+                end(reading)
+            yield from finished(wait=False)
+        yield from finished(wait=True)
 
 
 @dataclass
@@ -180,7 +197,6 @@ class _Reading:
             tracklets, appearances = self._refine(raw, self._appearances(raw), camera)
         if self._reader:
             self._reader.close()
-        self._report(Progress(camera.id, camera.frames, camera.frames, finished=True, error=camera.error))
         return CameraTracks(camera, tracklets, appearances, self._watch.seconds)
 
     def _camera_result(self) -> CameraResult:

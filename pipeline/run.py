@@ -153,7 +153,7 @@ class _Reading:
         """
         size = len(jobs) if self._workers == 1 else 1
         if self._device != "cpu" and self._workers > 1:
-            size = self._settings.run.cameras_at_once
+            size = self._settings.run.cameras_at_once_on(self._device)
         groups = [tuple(jobs[begin : begin + size]) for begin in range(0, len(jobs), size or 1)]
         threads = threads_for(self._workers)
         return [

@@ -26,7 +26,8 @@ class RunConfig:
 
     detector, reid: weights by name or path; tracker: one of `trackers.NAMES`. device: auto, cpu, cuda, cuda:N or mps.
     stride: look at every n-th frame. workers: processes, 0 for as many as help. cameras_at_once: those that take turns
-    in one process. decode_threads: per camera. outputs: which files to write.
+    in one process; 0: one on the CPU, four on a GPU, whose batches hold frames of several. decode_threads: per camera.
+    outputs: which files to write.
     """
 
     detector: str = "bundled"
@@ -35,7 +36,7 @@ class RunConfig:
     device: str = "auto"
     stride: int = 1
     workers: int = 0
-    cameras_at_once: int = 4
+    cameras_at_once: int = 0
     decode_threads: int = 1
     outputs: tuple[str, ...] = OUTPUTS
 
@@ -45,8 +46,10 @@ class RunConfig:
             raise SettingError(f"run.stride: expected 1 or more, got {self.stride}")
         if self.workers < 0:
             raise SettingError(f"run.workers: expected 0 (as many as help) or more, got {self.workers}")
-        if self.cameras_at_once < 1:
-            raise SettingError(f"run.cameras_at_once: expected 1 or more, got {self.cameras_at_once}")
+        if self.cameras_at_once < 0:
+            raise SettingError(
+                f"run.cameras_at_once: expected 0 (as many as help) or more, got {self.cameras_at_once}"
+            )
         if self.tracker not in trackers.NAMES:
             near = get_close_matches(self.tracker, trackers.NAMES, 1, 0)
             raise SettingError(
@@ -54,6 +57,10 @@ class RunConfig:
             )
         if unknown := [name for name in self.outputs if name not in OUTPUTS]:
             raise SettingError(f"--outputs: expected some of {', '.join(OUTPUTS)}, got {unknown[0]!r}")
+
+    def cameras_at_once_on(self, device: str) -> int:
+        """How many cameras take turns on `device`."""
+        return self.cameras_at_once or (1 if device == "cpu" else 4)
 
 
 def _refine_calibrated() -> OfflineConfig:

@@ -62,7 +62,8 @@ def read(task: ReadTask, report: Report) -> dict[str, float]:
     engines = open_engines(task.settings, task.device, task.threads)
     paths = {job.source.id: path for job, path in zip(task.jobs, task.artifacts, strict=True)}
     seconds: dict[str, float] = {}
-    for tracks in read_cameras(task.jobs, engines.detector, engines.embedder, task.settings, report):
+    at_once = task.settings.run.cameras_at_once_on(task.device)
+    for tracks in read_cameras(task.jobs, engines.detector, engines.embedder, task.settings, report, at_once):
         tracks.save(paths[tracks.camera.id])
         for stage, spent in tracks.seconds.items():
             seconds[stage] = seconds.get(stage, 0.0) + spent

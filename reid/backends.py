@@ -1,5 +1,6 @@
 """What runs the network: OpenVINO on a CPU, PyTorch elsewhere. Both take and give NumPy arrays."""
 
+import threading
 from pathlib import Path
 from typing import Protocol
 
@@ -17,7 +18,7 @@ Vectors = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 class Backend(Protocol):
     """Runs pictures (N, h, w, 3) uint8 BGR and masks (N, K, rows, columns) float32; gives global (N, D), parts
-    (N, K, d), stripes (N, H, d) float32 of unit length. A row never depends on the others."""
+    (N, K, d), stripes (N, H, d) float32 of unit length. A row never depends on the others. Threads may share one."""
 
     def run(self, pictures: np.ndarray, masks: np.ndarray) -> Vectors:
         """All rows, in order."""
@@ -68,6 +69,7 @@ class OpenVINOBackend:
             raise WeightsError(f"{model}: expected 2 inputs and 3 outputs of a ReID network; is it another network?")
         self._compiled = compiled
         self._queue = openvino.AsyncInferQueue(compiled)
+        self._turn = threading.Lock()  # the queue has one callback, and waits for all there is
 
     def run(self, pictures: np.ndarray, masks: np.ndarray) -> Vectors:
         """See Backend."""
@@ -78,10 +80,11 @@ class OpenVINOBackend:
             for result, output in zip(results, request.output_tensors, strict=True):  # type: ignore[attr-defined]
                 result[row] = output.data[0]
 
-        self._queue.set_callback(keep)
-        for row in range(len(pictures)):
-            self._queue.start_async([pictures[row : row + 1], masks[row : row + 1]], row)
-        self._queue.wait_all()
+        with self._turn:
+            self._queue.set_callback(keep)
+            for row in range(len(pictures)):
+                self._queue.start_async([pictures[row : row + 1], masks[row : row + 1]], row)
+            self._queue.wait_all()
         global_, parts, stripes = results
         return global_, parts, stripes
 

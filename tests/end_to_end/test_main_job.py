@@ -102,7 +102,7 @@ def test_the_number_of_workers_changes_nothing(done, short_scene, tmp_path, work
 
 
 def test_cameras_that_take_turns_do_not_disturb_each_other(done, short_scene, tmp_path):
-    other = run_job(short_scene, tmp_path / "out", "--outputs", "json", "--set", "run.cameras_at_once=1")
+    other = run_job(short_scene, tmp_path / "out", "--outputs", "json", "--set", "run.cameras_at_once=3")
     assert (other.output / "tracks.json").read_bytes() == (done.output / "tracks.json").read_bytes()
 
 
