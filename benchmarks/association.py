@@ -1,9 +1,10 @@
 """Association on real embeddings: `python -m benchmarks.association`; writes benchmarks/results/association.json.
 
 On `../shared/data/market1501-tracklets`, for a random half of the people on which settings were chosen (A), the other
-half (B) and everybody: ours, three other solvers on the same distances, how right memberships of each probability are,
-and the curve of precision against caution. `python -m benchmarks.association fuzz` runs the fuzzer of the constraints
-and writes benchmarks/results/association_fuzz.json; its exit code says whether any was broken.
+half (B) and everybody: ours, three other solvers on the same distances, how right memberships of each probability are;
+what 'unknown' costs on A, and the curve of precision against caution on B. `python -m benchmarks.association fuzz` runs
+the fuzzer of the constraints and writes benchmarks/results/association_fuzz.json; its exit code says whether any was
+broken.
 """
 
 import json
@@ -29,6 +30,7 @@ FPS = 25.0
 FUZZ_CASES = 10_000
 CAUTIONS = (0.0, 0.2, 0.4, 0.5, 0.6, 0.8, 1.0)
 PROBABILITIES = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
+UNKNOWN_BELOW = (0.0, 0.35, 0.4, 0.45, 0.5)
 THRESHOLDS = (0.4, 0.5, 0.58, 0.66)
 ROWS_AT_ONCE = 256
 
@@ -178,6 +180,16 @@ def by_caution(arrays: TrackletArrays, person: np.ndarray, config: AssociateConf
     return rows
 
 
+def by_unknown(arrays: TrackletArrays, person: np.ndarray, config: AssociateConfig) -> list[Scores]:
+    """Scores where memberships below each probability are unknown and stand alone."""
+    rows = []
+    for least in UNKNOWN_BELOW:
+        asked = replace(config, unknown_below=least / config.caution)
+        label = associate_tracklet_arrays(arrays, asked, FPS)[0].label
+        rows.append({"unknown below": least} | scores(label, person, arrays))
+    return rows
+
+
 def fuzz(cases: int, rng: np.random.Generator) -> dict[str, int]:
     """How many of the cases break a constraint: evidence that begs for what is forbidden, through both solvers."""
     broken = forbidden_pairs = merges = 0
@@ -228,6 +240,9 @@ def main() -> None:
         rows = np.flatnonzero(mask)
         result[name] = solvers(part(arrays, rows), person[rows], config)
         print(name, json.dumps(result[name], indent=1), flush=True)
+    rows = np.flatnonzero(chosen_on)
+    result["unknown on A"] = by_unknown(part(arrays, rows), person[rows], config)
+    print(json.dumps({"unknown on A": result["unknown on A"]}, indent=1), flush=True)
     rows = np.flatnonzero(~chosen_on)
     result["caution on B"] = by_caution(part(arrays, rows), person[rows], config)
     write_result("association", result)

@@ -181,17 +181,20 @@ class Appearance:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Why a tracklet belongs to its identity.
+    """Why a tracklet belongs to its identity, or, where it is `unknown`, to the one it was not put into.
 
     score: how alike it and the rest of the identity look, 1 the same; None for a tracklet that is its identity alone.
-    margin: how much closer it is to its own identity than to the nearest other one it might have joined, or None where
-    there is none. best_pair: the other tracklet that speaks most for it; frames: the best crop of itself and of that.
+    margin: how much closer it is to its own identity than to the nearest other one it might have joined, or than it
+    might be at most. probability: that it belongs there. best_pair: the other tracklet that speaks most for it; frames:
+    the best crop of itself and of that. unknown: nobody can tell who it is, so it stands alone.
     """
 
     score: float | None = None
     margin: float | None = None
+    probability: float | None = None
     best_pair: TrackletKey | None = None
     frames: tuple[int, int] | None = None
+    unknown: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """`python -m pipeline associate`: association alone, from arrays of embeddings, without video."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -11,10 +11,10 @@ from scipy import sparse
 
 from core.errors import InputError, OutputError
 from pipeline.association.config import AssociateConfig
+from pipeline.association.doubt import judge
 from pipeline.association.normalise import normalise_cameras
 from pipeline.association.pairs import VectorPairs
 from pipeline.association.solve import SparseSolution, solve_vectors
-from pipeline.association.sparse_repair import Offers
 from pipeline.association.travel import Timeline
 
 # A camera with fewer tracklets is not normalised by its own mean.
@@ -119,21 +119,14 @@ def vector_pairs(arrays: TrackletArrays, config: AssociateConfig) -> VectorPairs
 def associate_tracklet_arrays(
     arrays: TrackletArrays, config: AssociateConfig, fps: float
 ) -> tuple[SparseSolution, np.ndarray]:
-    """The clusters of N tracklets, and the probability (N,) that each belongs where it is.
+    """The clusters of N tracklets, and the probability (N,) that each belongs there, by `doubt.judge`.
 
-    The probability is a logistic function of how much farther than its own cluster the next one is (or the largest
-    distance that still counts as one person), in nats of `config.nat_distance`: 0.5 says it might as well be elsewhere.
+    Whose membership was too doubtful is alone, and the probability is that of the membership it was refused.
     """
     timeline = Timeline(arrays.clock, (arrays.first + arrays.last) / 2 / fps)
     solution = solve_vectors(vector_pairs(arrays, config), timeline, config)
-    largest = config.distance_at(config.caution)
-    everybody = np.ones(len(arrays), bool)
-    mine, next_best, _ = Offers(solution.pairs, solution.edges, largest).means(solution.label, everybody)
-    nats = np.clip((next_best - mine) / max(config.nat_distance, SMALLEST_NAT), -MOST_NATS, MOST_NATS)
-    return solution, 1 / (1 + np.exp(-nats))
-
-
-SMALLEST_NAT, MOST_NATS = 1e-3, 30.0
+    found = judge(solution, config)
+    return replace(solution, label=found.label), found.probability
 
 
 def associate_arrays(

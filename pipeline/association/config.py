@@ -12,7 +12,8 @@ class AssociateConfig:
     caution: 0 merges freely, 1 merges only when sure. It moves the largest distance at which two groups of tracklets
     still count as one person from `free_distance` down to `sure_distance`. Distances are mean appearance distances, 0
     the same and 1 strangers, less `nat_distance` for each nat of other evidence. What strangers measure is taken from
-    pairs seen in one frame (`pipeline.association.scale`), as if `scale_prior` more such pairs had measured 1.
+    pairs seen in one frame (`pipeline.association.scale`), as if `scale_prior` more such pairs had measured 1. A
+    membership less probable than `unknown_below` times the caution is 'unknown': the tracklet stands alone.
 
     Time (`pipeline.association.travel`): `travel` uses it; matches at the distance of `travel_caution` are believed in
     each of `travel_rounds` rounds; `travel_width_s` is how exactly travel times repeat; `travel_prior` is how many
@@ -33,6 +34,7 @@ class AssociateConfig:
     free_distance: float = 0.86
     sure_distance: float = 0.3
     nat_distance: float = 0.09
+    unknown_below: float = 0.7
     scale_prior: float = 10.0
     travel: bool = True
     travel_caution: float = 0.57
@@ -53,7 +55,7 @@ class AssociateConfig:
 
     def __post_init__(self) -> None:
         """Refuse what makes no sense."""
-        for name in ("caution", "travel_caution"):
+        for name in ("caution", "travel_caution", "unknown_below"):
             if not 0 <= getattr(self, name) <= 1:
                 raise SettingError(f"associate.{name}: expected a number from 0 to 1, got {getattr(self, name)}")
         if self.sure_distance > self.free_distance:
@@ -83,3 +85,7 @@ class AssociateConfig:
     def distance_at(self, caution: float) -> float:
         """The mean distance up to which two groups of tracklets are merged at a caution from 0 to 1."""
         return self.free_distance + caution * (self.sure_distance - self.free_distance)
+
+    def unknown_at(self) -> float:
+        """The probability below which a membership is unknown."""
+        return self.caution * self.unknown_below

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.errors import ConstraintError, InputError, UsageError
 from core.types import Identity, TrackletKey
-from pipeline.association.repair import canonical
+from pipeline.association.labels import canonical
 
 
 class _Strict(BaseModel):

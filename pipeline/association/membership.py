@@ -1,57 +1,71 @@
-"""Why each tracklet is where it is: score, margin, and the pair of crops that speaks most for it."""
+"""Why each tracklet is where it is: score, margin, probability, and the pair of crops that speaks most for it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from core.types import Appearance, Evidence, TrackletKey
-from pipeline.association.clusters import distance_to_clusters
+from pipeline.association.doubt import Memberships
+from pipeline.association.pairs import Pairs
 
 
 def explain(
-    label: np.ndarray,
-    looks: np.ndarray,
-    distance: np.ndarray,
-    evidence: np.ndarray,
-    forbidden: np.ndarray,
-    appearances: Sequence[Appearance],
+    keys: Sequence[TrackletKey],
+    found: Memberships,
+    before: np.ndarray,
+    pairs: Pairs,
+    looks: Pairs,
+    appearances: Mapping[TrackletKey, Appearance],
 ) -> dict[TrackletKey, Evidence]:
-    """One Evidence for each of the N appearances.
+    """One Evidence for each of the N keys.
 
-    label (N,): the cluster of each row; looks (N, N): appearance distance; distance (N, N): with all other evidence in
-    it; evidence, forbidden (N, N) as the linkage had them. The score is 1 minus the mean of `looks` to the other
-    members, weighted by evidence, at least 0; the margin is how much farther, in `distance`, the nearest other cluster
-    is that holds nobody forbidden to the row. A row alone in its cluster gets an empty Evidence.
+    before (N,): the clusters before the doubtful left them; pairs: with all evidence in their distance; looks: with
+    that of appearance alone. The score is 1 minus the mean of `looks` to the other members, weighted by evidence, at
+    least 0. A row without evidence about anybody in its cluster, or alone, gets no more than whether it is unknown:
+    that is so if it has no descriptor.
     """
-    own, to_cluster = distance_to_clusters(label, distance, evidence, forbidden)
-    return {
-        appearance.key: _of_row(row, int(own[row]), to_cluster[row], own, looks, distance, evidence, appearances)
-        for row, appearance in enumerate(appearances)
-    }
+    clusters = {True: _members(before), False: _members(found.label)}
+    labels = {True: before, False: found.label}
+    out = {}
+    for row, key in enumerate(keys):
+        unknown = bool(found.unknown[row])
+        members = clusters[unknown][int(labels[unknown][row])]
+        out[key] = _of_row(row, members[members != row], keys, found, pairs, looks, appearances)
+    return out
+
+
+def _members(label: np.ndarray) -> dict[int, np.ndarray]:
+    order = np.argsort(label, kind="stable")
+    names, starts = np.unique(label[order], return_index=True)
+    return dict(zip(names.tolist(), np.split(order, starts[1:]), strict=True))
 
 
 def _of_row(
     row: int,
-    mine: int,
-    to_cluster: np.ndarray,
-    own: np.ndarray,
-    looks: np.ndarray,
-    distance: np.ndarray,
-    evidence: np.ndarray,
-    appearances: Sequence[Appearance],
+    others: np.ndarray,
+    keys: Sequence[TrackletKey],
+    found: Memberships,
+    pairs: Pairs,
+    looks: Pairs,
+    appearances: Mapping[TrackletKey, Appearance],
 ) -> Evidence:
-    """Why one row is in its cluster, column `mine` of to_cluster (C,)."""
-    known = np.flatnonzero((own == mine) & (evidence[row] > 0))
-    known = known[known != row]
-    if not len(known):
+    """Why one row is with `others` (K,), or was until it left."""
+    mine = appearances.get(keys[row])
+    if mine is None or not len(mine.descriptors):
+        return Evidence(unknown=not len(others))
+    apparent, evidence, _ = looks.measure(np.full(len(others), row), others)
+    others, apparent, evidence = others[evidence > 0], apparent[evidence > 0], evidence[evidence > 0]
+    if not len(others):
         return Evidence()
-    margin = float(np.delete(to_cluster, mine).min(initial=np.inf) - to_cluster[mine])
-    friend = appearances[known[distance[row, known].argmin()]]
+    distance = pairs.measure(np.full(len(others), row), others)[0]
+    friend = appearances[keys[int(others[distance.argmin()])]]
     return Evidence(
-        score=max(0.0, 1 - float(np.average(looks[row, known], weights=evidence[row, known]))),
-        margin=margin if np.isfinite(margin) else None,
+        score=max(0.0, 1 - float(np.average(apparent, weights=evidence))),
+        margin=float(found.margin[row]),
+        probability=float(found.probability[row]),
         best_pair=friend.key,
-        frames=_best_frames(appearances[row], friend),
+        frames=_best_frames(mine, friend),
+        unknown=bool(found.unknown[row]),
     )
 
 

@@ -8,9 +8,11 @@ from core.types import Appearance, Evidence, Identity, Tracklet, TrackletKey
 from pipeline.association.config import AssociateConfig
 from pipeline.association.constraints import cannot_link, check
 from pipeline.association.corrections import Corrections, Links, check_corrections, resolve_corrections
+from pipeline.association.doubt import judge
 from pipeline.association.floor import floor_evidence
+from pipeline.association.labels import canonical
 from pipeline.association.membership import explain
-from pipeline.association.repair import canonical
+from pipeline.association.pairs import MatrixPairs
 from pipeline.association.scale import strangers_distance
 from pipeline.association.solve import solve
 from pipeline.association.travel import Timeline
@@ -32,11 +34,11 @@ def associate(
 ) -> list[Identity]:
     """Every tracklet in exactly one identity, by id from 1 in the order of first appearance, camera, local id.
 
-    A tracklet without a descriptor is an identity alone, unless `corrections` link it: what they say stands. The
-    result does not depend on the order of the input.
-    `distance` replaces `reid.tracklet.tracklet_distance`. No tracklets: no identities. Raises ConstraintError if an
-    identity were twice in one frame of one camera (never expected: the linkage cannot do it), UsageError where the
-    corrections contradict each other or the frames.
+    A tracklet without a descriptor is an identity alone and unknown, unless `corrections` link it: what they say
+    stands. So is one whose membership is too doubtful. The result does not depend on the order of the input. `distance`
+    replaces `reid.tracklet.tracklet_distance`. No tracklets: no identities. Raises ConstraintError if an identity were
+    twice in one frame of one camera (never expected: the linkage cannot do it), UsageError where the corrections
+    contradict each other or the frames.
     """
     ordered = sorted(tracklets, key=lambda tracklet: tracklet.key)
     described = {key for key, appearance in appearances.items() if len(appearance.descriptors)}
@@ -81,13 +83,11 @@ def _cluster(
     forbidden = forbidden & (links.start[:, None] != links.start)
     forbidden[links.apart[:, 0], links.apart[:, 1]] = forbidden[links.apart[:, 1], links.apart[:, 0]] = True
     solution = solve(distance, evidence, forbidden, _timeline(tracklets), config, links.start)
-    label = solution.label
-    clusters = [tuple(tracklets[int(row)].key for row in np.flatnonzero(label == first)) for first in np.unique(label)]
-    some = np.array([row for row, one in enumerate(tracklets) if _described(one, appearances)], np.int64)
-    looks = [appearances[tracklets[int(row)].key] for row in some]
-    square = np.ix_(some, some)
-    matrices = (apparent[square], solution.distance[square], evidence[square], forbidden[square])
-    return clusters, explain(label[some], *matrices, looks)
+    found = judge(solution, config, links.start)
+    keys = [one.key for one in tracklets]
+    clusters = [tuple(keys[int(row)] for row in np.flatnonzero(found.label == one)) for one in np.unique(found.label)]
+    looks = MatrixPairs(apparent, evidence, forbidden)
+    return clusters, explain(keys, found, solution.label, solution.pairs, looks, appearances)
 
 
 def _described(tracklet: Tracklet, appearances: Mapping[TrackletKey, Appearance]) -> bool:
@@ -134,6 +134,6 @@ def _number(
 
     ranked = sorted((sorted(group, key=first_seen) for group in groups), key=lambda group: first_seen(group[0]))
     return [
-        Identity(number, tuple(group), {key: reasons.get(key, Evidence()) for key in group})
+        Identity(number, tuple(group), {key: reasons.get(key, Evidence(unknown=True)) for key in group})
         for number, group in enumerate(ranked, start=1)
     ]

@@ -3,9 +3,8 @@
 import numpy as np
 
 from pipeline.association.clusters import distance_to_clusters
-
-# Moves that gain less than this are noise of rounding and might go back and forth for ever.
-LEAST_GAIN = 1e-4
+from pipeline.association.labels import canonical
+from pipeline.association.sparse_repair import LEAST_GAIN
 
 
 def repair(
@@ -72,9 +71,3 @@ def _move(
 def _unused(label: np.ndarray, row: int) -> int:
     """A name no cluster has: the row itself, unless its old cluster is called so."""
     return row if row not in label else int(label.max()) + 1
-
-
-def canonical(label: np.ndarray) -> np.ndarray:
-    """The same clusters (N,), each called after its smallest row."""
-    _, first, inverse = np.unique(label, return_index=True, return_inverse=True)
-    return first[inverse]

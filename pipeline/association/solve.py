@@ -12,16 +12,8 @@ from pipeline.association.travel import Timeline, TravelTimes, time_evidence
 
 
 @dataclass(frozen=True)
-class Solution:
-    """label (N,): clusters, each called after its smallest row; distance (N, N) float32 with all evidence in it."""
-
-    label: np.ndarray
-    distance: np.ndarray
-
-
-@dataclass(frozen=True)
 class SparseSolution:
-    """label (N,): as in `Solution`; pairs: with all evidence in them; edges: those within reach of each other."""
+    """label (N,): clusters, each called after its smallest row; pairs: with all evidence; edges: those within reach."""
 
     label: np.ndarray
     pairs: Pairs
@@ -35,7 +27,7 @@ def solve(
     timeline: Timeline | None,
     config: AssociateConfig,
     start: np.ndarray | None = None,
-) -> Solution:
+) -> SparseSolution:
     """Clusters of N tracklets from distance (N, N), its evidence (N, N) and forbidden pairs (N, N) bool; N may be 0.
 
     Travel times are learned from the clusters at `travel_caution`, the clusters are then formed anew with them, and so
@@ -48,7 +40,7 @@ def solve(
             label = _link(MatrixPairs(combined, evidence, forbidden), config, config.travel_caution, start)[0]
             nats = time_evidence(timeline, label, config.travel_width_s, config.travel_prior)
             combined = (distance - config.nat_distance * nats).astype(np.float32)
-    return Solution(_finish(MatrixPairs(combined, evidence, forbidden), config, start).label, combined)
+    return _finish(MatrixPairs(combined, evidence, forbidden), config, start)
 
 
 def solve_vectors(

@@ -2,10 +2,12 @@
 
 import numpy as np
 
+from pipeline.association.labels import canonical
 from pipeline.association.pairs import Edges, Pairs
-from pipeline.association.repair import LEAST_GAIN, canonical
 
 PAIRS_AT_ONCE = 2**20
+# Moves that gain less than this are noise of rounding and might go back and forth for ever.
+LEAST_GAIN = 1e-4
 
 
 class Offers:

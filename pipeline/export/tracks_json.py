@@ -120,8 +120,10 @@ def _evidence(evidence: Evidence | None) -> dict[str, Any] | None:
     return {
         "score": _number(evidence.score),
         "margin": _number(evidence.margin),
+        "probability": _number(evidence.probability),
         "best_pair": None if evidence.best_pair is None else _reference(evidence.best_pair),
         "frames": None if evidence.frames is None else [int(frame) for frame in evidence.frames],
+        "unknown": bool(evidence.unknown),
     }
 
 
@@ -187,8 +189,10 @@ def _read_identity(identity: tracks_schema.Identity) -> Identity:
         key: Evidence(
             member.evidence.score,
             member.evidence.margin,
+            member.evidence.probability,
             None if (pair := member.evidence.best_pair) is None else TrackletKey(pair.camera, pair.local_id),
             member.evidence.frames,
+            member.evidence.unknown,
         )
         for key, member in zip(keys, identity.tracklets, strict=True)
         if member.evidence is not None

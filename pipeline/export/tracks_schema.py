@@ -43,12 +43,18 @@ class TrackletRef(_Model):
 
 
 class Evidence(_Model):
-    """Why a tracklet belongs to its identity. Null where there was nothing to compare with."""
+    """Why a tracklet belongs to its identity. Null where there was nothing to compare with.
+
+    Where `unknown` is true, the tracklet is an identity of its own because nobody can tell who it is; the rest then
+    speaks of the identity it was not put into, which `best_pair` belongs to.
+    """
 
     score: float | None = Field(description="How alike it and the rest of the identity look; 1 is the same.")
     margin: float | None = Field(description="How much closer it is to its own identity than to the next one.")
+    probability: Score | None = Field(description="That it belongs to its identity; 0.5 is as good as not.")
     best_pair: TrackletRef | None = Field(description="The other tracklet that speaks most for it.")
     frames: tuple[Index, Index] | None = Field(description="Frames of the best crop of itself and of best_pair.")
+    unknown: bool = Field(description="Stands alone because its membership was too doubtful, or nothing is known.")
 
 
 class Member(TrackletRef):

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from pipeline.association.clusters import distance_to_clusters
 from pipeline.association.config import AssociateConfig
+from pipeline.association.labels import canonical
 from pipeline.association.linkage import average_linkage
-from pipeline.association.repair import canonical, repair
+from pipeline.association.repair import repair
 from pipeline.association.solve import solve
 from pipeline.association.travel import Timeline
 

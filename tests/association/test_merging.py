@@ -58,6 +58,7 @@ def test_evidence_names_the_best_pair_and_its_frames() -> None:
     assert evidence.frames == (4, 8)
     assert evidence.score is not None and 0 < evidence.score <= 1
     assert evidence.margin is not None and evidence.margin > 0
+    assert evidence.probability is not None and evidence.probability > 0.5
     assert identities[1].evidence[stranger.key] == Evidence()
 
 
@@ -66,6 +67,7 @@ def test_without_descriptors_everybody_is_alone() -> None:
     looks = {one.key: appearance(one, np.zeros((0, 4)))}
     identities = associate([one, other, empty], looks, cameras("a", "b"), distance=cosine)
     assert [identity.tracklets for identity in identities] == [(one.key,), (other.key,), (empty.key,)]
+    assert all(identity.evidence[identity.tracklets[0]] == Evidence(unknown=True) for identity in identities)
     assert associate([], {}, []) == []
 
 
@@ -83,6 +85,28 @@ def test_caution_goes_from_merging_all_to_merging_none() -> None:
         for caution in (0, 0.25, 0.5, 0.75, 1)
     ]
     assert counts == sorted(counts) and counts[0] < counts[-1]
+
+
+def test_who_might_as_well_be_elsewhere_is_unknown() -> None:
+    """Between two twins of one frame: sure enough for a low caution, unknown for a high one, and it is said so."""
+    one, other, between = tracklet("a", 1, range(10)), tracklet("a", 2, range(10)), tracklet("b", 1, range(10))
+    looks = {
+        one.key: appearance(one, np.array([[1, 0.9, 0.0]])),
+        other.key: appearance(other, np.array([[0.9, 1, 0.0]])),
+        between.key: appearance(between, np.array([[1, 0.99, 0.0]])),
+    }
+    free, sure = (
+        associate([one, other, between], looks, [], AssociateConfig(caution=caution, travel=False), distance=cosine)
+        for caution in (0.2, 0.8)
+    )
+    assert [len(identity.tracklets) for identity in free] == [2, 1]
+    assert [len(identity.tracklets) for identity in sure] == [1, 1, 1]
+    told = {key: why for identity in sure for key, why in identity.evidence.items()}
+    before = free[0].evidence[between.key]
+    assert told[between.key].unknown and not before.unknown
+    assert (told[between.key].best_pair, told[between.key].score) == (before.best_pair, before.score)
+    probability = told[between.key].probability
+    assert probability is not None and 0.5 < probability < 0.8 * AssociateConfig().unknown_below
 
 
 def test_default_distance_is_the_one_of_reid() -> None:

@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.association.config import AssociateConfig
+from pipeline.association.labels import canonical
 from pipeline.association.linkage import average_linkage
 from pipeline.association.pairs import Edges, MatrixPairs, VectorPairs, nearest
-from pipeline.association.repair import canonical, repair
+from pipeline.association.repair import repair
 from pipeline.association.solve import solve, solve_vectors
 from pipeline.association.sparse_linkage import sparse_linkage
 from pipeline.association.sparse_repair import Offers, sparse_repair

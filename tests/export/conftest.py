@@ -34,7 +34,7 @@ def result() -> RunResult:
         make_tracklet("a", 1, [0, 1, 2, 5]), make_tracklet("a", 2, [1, 2, 3]), make_tracklet("a", 7, [6, 7]),
         make_tracklet("<script>'\" é", 1, [3, 4, 9]))}  # fmt: skip
     first, second, third, fourth = tracklets
-    evidence = {first: Evidence(0.8123456789, 0.25, fourth, (2, 9)), second: Evidence()}
+    evidence = {first: Evidence(0.8123456789, 0.25, 0.75, fourth, (2, 9)), second: Evidence(unknown=True)}
     identities = [Identity(1, (first, third, fourth), evidence), Identity(2, (second,), evidence)]
     metadata = {"version": "1.2.3", "settings_sha256": "ab" * 32, "seed": 7}
     return RunResult(cameras, tracklets, identities, metadata)

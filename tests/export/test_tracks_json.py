@@ -44,7 +44,8 @@ def test_the_content(tmp_path: Path, result: RunResult) -> None:
     first = document["identities"][0]["tracklets"]
     assert [(ref["camera"], ref["local_id"]) for ref in first] == [("<script>'\" é", 1), ("a", 1), ("a", 7)]
     assert first[1]["evidence"] == {
-        "score": 0.812346, "margin": 0.25, "best_pair": {"camera": "<script>'\" é", "local_id": 1}, "frames": [2, 9]
+        "score": 0.812346, "margin": 0.25, "probability": 0.75,
+        "best_pair": {"camera": "<script>'\" é", "local_id": 1}, "frames": [2, 9], "unknown": False,
     }  # fmt: skip
     assert first[0]["evidence"] is None
     tracklet = document["tracklets"][1]
