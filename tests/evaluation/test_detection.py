@@ -1,11 +1,15 @@
 """Average precision: known answers, and nothing forgotten."""
 
+import json
+
 import cv2
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from core.errors import InputError
-from evaluation.detection import average_precision, read_truth
+from evaluation.__main__ import app
+from evaluation.detection import average_precision, ignore_small, read_found, read_truth
 
 
 @pytest.fixture
@@ -42,3 +46,41 @@ def test_known_answers(truth):
 def test_a_folder_without_images_is_an_input_error(tmp_path):
     with pytest.raises(InputError, match="images/ and labels/"):
         read_truth(tmp_path)
+
+
+def test_small_people_need_not_be_found(truth):
+    tall = ignore_small(truth, 30)
+    assert average_precision(tall, rows(FIRST))["AP50"] == pytest.approx(1)
+    assert average_precision(tall, rows(SECOND, FIRST, scores=[0.9, 0.8]))["AP50"] == pytest.approx(1)
+    assert average_precision(tall, rows(SECOND))["AP50"] == 0
+    assert np.isnan(average_precision(ignore_small(truth, 999), rows(FIRST))["AP50"])
+
+
+def test_labels_with_joints_are_read_in_pixels(tmp_path):
+    for kind in ("images", "labels"):
+        (tmp_path / kind).mkdir()
+    cv2.imwrite(str(tmp_path / "images" / "a.png"), np.zeros((100, 200, 3), np.uint8))
+    label = tmp_path / "labels" / "a.txt"
+    label.write_text("0 0.5 0.5 0.2 0.4 " + "0.25 0.5 2 " * 16 + "0 0 0\n")
+    (row,) = read_truth(tmp_path)
+    np.testing.assert_allclose(row["keypoints_xyv"][0, :16], np.tile([50, 50, 2], (16, 1)))
+    assert not row["keypoints_xyv"][0, 16].any()
+    found = rows(FIRST, file="a.png")
+    found[0]["keypoints_xyc"] = [np.tile([50.0, 50.0, 0.9], (17, 1)).tolist()]
+    (tmp_path / "d.json").write_text(json.dumps(found))
+    said = CliRunner().invoke(app, ["detection", str(tmp_path / "d.json"), str(tmp_path)]).output
+    assert "AP50 1.000" in said and "OKS-AP50 1.000" in said and "(1 images, 1 boxes)" in said
+    label.write_text("0 0.5 0.5 0.2\n")
+    with pytest.raises(InputError, match=r"a\.txt: expected lines of 5 values"):
+        read_truth(tmp_path)
+    label.unlink()
+    with pytest.raises(InputError, match=r"a\.txt: missing"):
+        read_truth(tmp_path)
+
+
+@pytest.mark.parametrize("content", [None, "{", '[{"file_name": "a.png"}]', '{"a": 1}'])
+def test_detections_that_are_none_are_refused(tmp_path, content):
+    if content is not None:
+        (tmp_path / "d.json").write_text(content)
+    with pytest.raises(InputError, match=r"d\.json: expected detections"):
+        read_found(tmp_path / "d.json")
