@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 
 from core.errors import CameraError, OutputError
-from core.types import Frame, Tracklet, TrackletKey
+from core.types import Tracklet, TrackletKey
 from pipeline.camera_tracks import CameraTracks
 from pipeline.detect import Detector, open_detector
 from pipeline.export.annotate_camera import AnnotationReport, annotate_camera
@@ -21,6 +21,7 @@ from pipeline.settings import Settings
 from pipeline.video import CameraSource, open_frames
 from pipeline.video.ahead import ahead
 from pipeline.video.decode import FrameReader
+from pipeline.video.picture import Picture
 from reid.embedder import Embedder
 
 
@@ -90,8 +91,8 @@ def annotate(task: AnnotateTask, report: Report) -> AnnotationReport | str:
     tracklets: Sequence[Tracklet] = CameraTracks.load(task.artifact).tracklets
     try:
         with open_frames(task.source, camera.offset_s, threads=task.threads) as reader:
-            frames = ahead(_limited(reader, camera, report))
-            done = annotate_camera(camera, tracklets, task.identity_of, frames, task.path, task.config)
+            pictures = ahead(_limited(reader, camera, report))
+            done = annotate_camera(camera, tracklets, task.identity_of, pictures, task.path, task.config)
     except OutputError:
         raise
     except CameraError as error:
@@ -100,10 +101,10 @@ def annotate(task: AnnotateTask, report: Report) -> AnnotationReport | str:
     return replace(done, path=task.path) if done.path else done
 
 
-def _limited(reader: FrameReader, camera: CameraResult, report: Report) -> Iterator[tuple[Frame, Fraction]]:
-    """The frames that were read the first time, with their presentation times on the video's own clock."""
-    for frame in reader:
-        if frame.index >= camera.frames:
+def _limited(reader: FrameReader, camera: CameraResult, report: Report) -> Iterator[tuple[Picture, Fraction]]:
+    """The pictures that were read the first time, with their presentation times on the video's own clock."""
+    for index, picture in enumerate(reader.pictures()):
+        if index >= camera.frames:
             return
-        report(Progress(camera.id, frame.index + 1, camera.frames))
-        yield frame, reader.ticks * reader.info.time_base
+        report(Progress(camera.id, index + 1, camera.frames))
+        yield picture, reader.ticks * reader.info.time_base

@@ -1,7 +1,7 @@
 """Write an MP4 that every browser plays, with the timing of the video it was drawn from.
 
-H.264, 8-bit 4:2:0, index in front. 4:2:0 has no odd sizes: an odd width or height gains one repeated column or row.
-Pictures are converted with the BT.601 matrix in limited range, which is what OpenCV does, and labelled so.
+H.264, 8-bit 4:2:0, index in front. 4:2:0 has no odd sizes: an odd width or height has gained one column or row.
+What the numbers mean as colours is stated as it was in the source.
 """
 
 from contextlib import ExitStack
@@ -12,14 +12,12 @@ from types import TracebackType
 from typing import Self
 
 import av
-import cv2
-import numpy as np
-from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 from av.video.stream import VideoStream
 
 from core.errors import ShapeError
 from pipeline.export.audio import AudioCopy
 from pipeline.export.config import ExportConfig
+from pipeline.video.picture import Encoding, Picture
 
 _CONTAINER_OPTIONS = {"movflags": "+faststart", "fflags": "+bitexact"}
 _FALLBACK_FPS = 25.0
@@ -62,13 +60,12 @@ class AnnotatedVideo:
     def __init__(self, path: Path, source: Path, size: tuple[int, int], rhythm: Rhythm, config: ExportConfig) -> None:
         """See `open`."""
         self.frames = 0
-        self._size = size
         self._rhythm = rhythm
         self._last_pts: int | None = None
         self._audio: AudioCopy | None = None
         with ExitStack() as opened:
             self._output = opened.enter_context(av.open(str(path), "w", format="mp4", options=_CONTAINER_OPTIONS))
-            self._stream = self._add_stream(config)
+            self._stream = self._add_stream(size, config)
             if config.audio and not Path(source).is_dir():
                 self._audio = opened.enter_context(AudioCopy(source, self._output))
             self._opened = opened.pop_all()
@@ -97,21 +94,32 @@ class AnnotatedVideo:
         """What could not be kept of the source."""
         return [self._audio.warning] if self._audio is not None and self._audio.warning else []
 
-    def write(self, image_bgr: np.ndarray, pts_s: Fraction) -> None:
-        """Add one picture (H, W, 3) uint8, shown from `pts_s` after the source's first picture. Raises ShapeError."""
-        width, height = self._size
-        if image_bgr.shape != (height, width, 3) or image_bgr.dtype != np.uint8:
+    def write(self, picture: Picture, pts_s: Fraction) -> None:
+        """Add one picture, shown from `pts_s` after the source's first picture; it belongs to the video from then on.
+
+        All must mean colours as the first does. Raises ShapeError.
+        """
+        expected = (self._stream.width, self._stream.height)
+        if picture.size != expected:
             raise ShapeError(
-                f"frame {self.frames} of {self._output.name}: expected ({height}, {width}, 3) uint8, "
-                f"got {image_bgr.shape} {image_bgr.dtype}"
+                f"frame {self.frames} of {self._output.name}: expected {expected[0]} × {expected[1]} px, "
+                f"got {picture.size[0]} × {picture.size[1]}"
             )
-        frame = av.VideoFrame.from_numpy_buffer(_yuv420(image_bgr), "yuv420p")
+        if not self.frames:
+            self._state(picture.encoding)
+        frame = av.VideoFrame.from_numpy_buffer(picture.i420, "yuv420p")
         frame.pts, frame.duration = self._next_pts(pts_s)
         frame.time_base = self._rhythm.time_base
         self._output.mux(self._stream.encode(frame))
         self.frames += 1
         if self._audio is not None:
             self._audio.until(pts_s)
+
+    def _state(self, encoding: Encoding) -> None:
+        """Tell players what the numbers mean: before the first picture is encoded, never after."""
+        context = self._stream.codec_context
+        context.color_range, context.colorspace = encoding.range_, encoding.matrix
+        context.color_primaries, context.color_trc = encoding.primaries, encoding.transfer
 
     def _next_pts(self, pts_s: Fraction) -> tuple[int, int]:
         """Tick and duration of a picture. A clock that stands still would be refused; the least step keeps it all.
@@ -148,10 +156,10 @@ class AnnotatedVideo:
         except av.error.FFmpegError as second:
             error.add_note(f"closing {self._output.name} failed as well: {second}")
 
-    def _add_stream(self, config: ExportConfig) -> VideoStream:
+    def _add_stream(self, size: tuple[int, int], config: ExportConfig) -> VideoStream:
         rate, time_base = self._rhythm.rate, self._rhythm.time_base
         stream = self._output.add_stream("libx264", rate=rate)
-        stream.width, stream.height = (length + length % 2 for length in self._size)
+        stream.width, stream.height = (length + length % 2 for length in size)
         stream.pix_fmt = "yuv420p"
         stream.time_base = time_base
         context = stream.codec_context
@@ -159,19 +167,7 @@ class AnnotatedVideo:
         context.thread_count = config.encoder_threads
         context.gop_size = max(1, round(config.keyframe_s * rate))
         context.max_b_frames = 0  # pictures leave in the order they come: exact times, and no edit list
-        context.color_range = ColorRange.MPEG
-        context.colorspace = Colorspace.SMPTE170M
-        context.color_primaries = ColorPrimaries.BT709
-        context.color_trc = ColorTrc.BT709
         context.sample_aspect_ratio = self._rhythm.pixel_shape
         # x264's ultrafast leaves blocks unsmoothed; smoothing them costs 1 ms at 1080p and makes the file smaller.
         context.options = {"crf": str(config.crf), "preset": config.preset, "deblock": "0:0"}
         return stream
-
-
-def _yuv420(image_bgr: np.ndarray) -> np.ndarray:
-    """The picture as (H * 3 / 2, W) uint8: Y, then U and V at half size; H and W rounded up to even."""
-    height, width = image_bgr.shape[:2]
-    if height % 2 or width % 2:
-        image_bgr = cv2.copyMakeBorder(image_bgr, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
-    return cv2.cvtColor(image_bgr, cv2.COLOR_BGR2YUV_I420)

@@ -10,12 +10,13 @@ import av
 import numpy as np
 
 from core.errors import CameraError
-from core.types import FILLED, Frame, Tracklet, TrackletKey
+from core.types import FILLED, Tracklet, TrackletKey
 from pipeline.export.annotate import AnnotatedVideo
 from pipeline.export.config import ExportConfig
 from pipeline.export.drawing import Painter, Person
 from pipeline.export.whole import whole_file
 from pipeline.result import CameraResult
+from pipeline.video.picture import Picture
 
 _TRAIL_POINTS = 12  # corners of a trail at most, about
 
@@ -33,38 +34,37 @@ def annotate_camera(
     camera: CameraResult,
     tracklets: Sequence[Tracklet],
     identity_of: Mapping[TrackletKey, int],
-    frames: Iterable[tuple[Frame, Fraction]],
+    pictures: Iterable[tuple[Picture, Fraction]],
     out_path: Path,
     config: ExportConfig,
 ) -> AnnotationReport:
-    """Draw `tracklets` on `frames` and write them to `out_path`, an MP4 that appears whole or not at all.
+    """Draw `tracklets` on `pictures` and write them to `out_path`, an MP4 that appears whole or not at all.
 
-    frames: every frame of the camera in order, each with its presentation time in seconds after the first one's.
-    Pictures are drawn on where they may be written to, else copied. Without any frame no file is written. Tracklets
-    without identity are not drawn. Raises OutputError where the file cannot be written, CameraError where the source
-    cannot be read again or not be encoded; errors of `frames` pass through.
+    pictures: all of the camera in order, each with its presentation time in seconds after the first one's; they are
+    drawn on in place. Without any no file is written. Tracklets without identity are not drawn. Raises OutputError
+    where the file cannot be written, CameraError where the source cannot be read again or not be encoded; errors of
+    `pictures` pass through.
     """
-    incoming = iter(frames)
+    incoming = iter(pictures)
     first = next(incoming, None)
     if first is None:
         return AnnotationReport(None, 0, (f"camera {camera.id!r}: no frames, so no annotated video",))
-    height, width = first[0].image.shape[:2]
-    painter = Painter(width, height, joint_confidence=config.joint_confidence)
+    size = (camera.width, camera.height)
+    painter = Painter(*first[0].size, joint_confidence=config.joint_confidence)
     cast = Cast([tracklet for tracklet in tracklets if tracklet.key in identity_of], identity_of, config)
     try:
         with (
             whole_file(out_path) as part,
-            AnnotatedVideo.open(part, camera.source, width, height, fps=camera.fps, config=config) as video,
+            AnnotatedVideo.open(part, camera.source, *size, fps=camera.fps, config=config) as video,
         ):
-            for frame, pts_s in chain([first], incoming):
-                image = frame.image if frame.image.flags.writeable else frame.image.copy()
-                painter.draw(image, cast.at(frame.index))
-                video.write(image, pts_s)
+            for index, (picture, pts_s) in enumerate(chain([first], incoming)):
+                painter.draw(picture, cast.at(index))
+                video.write(picture, pts_s)
     except av.error.FFmpegError as error:
         raise CameraError(
             camera.id,
-            f"the annotated video of {camera.source.name} ({width} × {height} px) cannot be made: {error.strerror}. "
-            "Convert the source with ffmpeg, or leave videos out of the outputs.",
+            f"the annotated video of {camera.source.name} ({size[0]} × {size[1]} px) cannot be made: "
+            f"{error.strerror}. Convert the source with ffmpeg, or leave videos out of the outputs.",
         ) from error
     return AnnotationReport(out_path, video.frames, tuple(f"camera {camera.id!r}: {text}" for text in video.warnings))
 

@@ -23,14 +23,17 @@ class Place(NamedTuple):
 
 
 def paint(text: str, text_px: int, paper_bgr: Bgr) -> np.ndarray:
-    """A filled label (h, w, 3) uint8 with capitals `text_px` high, in black or white, whichever reads better."""
+    """A filled label (h, w, 3) uint8 with capitals `text_px` high, in black or white, whichever reads better.
+
+    h and w are even.
+    """
     large_px = text_px * _OVERSAMPLE
     scale = large_px / _CAPITAL_PX
     stroke = max(1, round(large_px / 8))
     (text_width, _), _ = cv2.getTextSize(text, _FONT, scale, stroke)
     margin = round(large_px * 0.35)
-    height = _up_to(large_px + 2 * margin, _OVERSAMPLE)
-    width = _up_to(text_width + 2 * margin, _OVERSAMPLE)
+    height = _up_to(large_px + 2 * margin, 2 * _OVERSAMPLE)
+    width = _up_to(text_width + 2 * margin, 2 * _OVERSAMPLE)
     large = np.full((height, width, 3), paper_bgr, np.uint8)
     cv2.putText(large, text, (margin, margin + large_px), _FONT, scale, ink_bgr(paper_bgr), stroke, cv2.LINE_AA)
     return cv2.resize(large, (width // _OVERSAMPLE, height // _OVERSAMPLE), interpolation=cv2.INTER_AREA)

@@ -10,7 +10,7 @@ from functools import cache
 
 import numpy as np
 
-Bgr = tuple[int, int, int]
+from pipeline.video.picture import Bgr
 
 BLACK: Bgr = (0, 0, 0)
 WHITE: Bgr = (255, 255, 255)

@@ -15,6 +15,7 @@ from av.video.stream import VideoStream
 
 from core.errors import CameraError
 from core.types import Frame
+from pipeline.video.picture import Encoding, Picture
 from pipeline.video.source import SEQUENCE_FILE, CameraSource
 
 FALLBACK_FPS = 25.0
@@ -41,7 +42,7 @@ class VideoInfo:
 
 
 class FrameReader:
-    """Frames of one camera, in order: iterate over it, once. Use it as a context manager.
+    """Frames of one camera, in order: iterate over it, or over its `pictures`, once. Use it as a context manager.
 
     `info` is known from the start. After the last frame `damage` says what could not be decoded, or is None. `ticks` is
     the timestamp of the last frame given, in units of `info.time_base`, counted from the first frame.
@@ -52,6 +53,10 @@ class FrameReader:
     ticks: int = 0
 
     def __iter__(self) -> Iterator[Frame]:
+        raise TypeError("a FrameReader is made by open_frames")
+
+    def pictures(self) -> Iterator[Picture]:
+        """Every frame as the video holds it, upright, whatever the stride: to be drawn on and encoded again."""
         raise TypeError("a FrameReader is made by open_frames")
 
     def close(self) -> None:
@@ -126,15 +131,23 @@ class _VideoReader(FrameReader):
         self.damage = self.damage or f"from frame {index} on {what}"
 
     def __iter__(self) -> Iterator[Frame]:
+        for index, (time_s, frame) in enumerate(self._decoded()):
+            image = self._upright(frame) if index % self._stride == 0 else NO_PICTURE
+            yield Frame(self._camera, index, time_s + self._offset_s, image)
+
+    def pictures(self) -> Iterator[Picture]:
+        for _, frame in self._decoded():
+            yield self._upright_planes(frame)
+
+    def _decoded(self) -> Iterator[tuple[float, VideoFrame]]:
+        """Every frame with its time from the first one on."""
         clock = _Clock(self.info)
         index = 0
         batch: list[VideoFrame] | None = self._waiting
         while batch is not None:
             for frame in batch:
                 self.ticks, time_s = clock.tick(frame.pts)
-                wanted = index % self._stride == 0
-                image = self._upright(frame) if wanted else NO_PICTURE
-                yield Frame(self._camera, index, time_s + self._offset_s, image)
+                yield time_s, frame
                 index += 1
             batch = self._next_frames(index)
         if index == 1 and self.info.expected_frames > 1 and not self.damage:
@@ -148,6 +161,14 @@ class _VideoReader(FrameReader):
         if image.shape[:2] != (self.info.height, self.info.width):  # a stream may change its size half-way
             image = cv2.resize(image, (self.info.width, self.info.height), interpolation=cv2.INTER_AREA)
         return image
+
+    def _upright_planes(self, frame: VideoFrame) -> Picture:
+        turn = self.info.rotation_deg
+        stored = (frame.height, frame.width) if turn in (90, 270) else (frame.width, frame.height)
+        if not _is_plain(frame) or stored != (self.info.width, self.info.height):
+            return Picture.from_bgr(self._upright(frame))
+        picture = Picture(frame.to_ndarray(), Encoding.of(frame))
+        return picture.turned(UPRIGHT[turn]) if turn in UPRIGHT else picture
 
     def close(self) -> None:
         self._container.close()
@@ -166,12 +187,19 @@ class _ImageReader(FrameReader):
         self.info = VideoInfo(width, height, fps, count, count / fps, time_base)
 
     def __iter__(self) -> Iterator[Frame]:
+        for index, image in enumerate(self._images(self._stride)):
+            yield Frame(self._camera.id, index, float(index * self.info.time_base) + self._offset_s, image)
+
+    def pictures(self) -> Iterator[Picture]:
+        return (Picture.from_bgr(image) for image in self._images(1))
+
+    def _images(self, stride: int) -> Iterator[np.ndarray]:
+        """Every image, those between the strides empty; where one cannot be read, the one before."""
         image: np.ndarray = np.zeros((self.info.height, self.info.width, 3), np.uint8)
         for index, path in enumerate(self._camera.images):
             self.ticks = index
-            time_s = float(index * self.info.time_base) + self._offset_s
-            if index % self._stride:
-                yield Frame(self._camera.id, index, time_s, NO_PICTURE)
+            if index % stride:
+                yield NO_PICTURE
                 continue
             read = cv2.imread(str(path))
             if read is None:
@@ -180,7 +208,7 @@ class _ImageReader(FrameReader):
                 image = cv2.resize(read, (self.info.width, self.info.height), interpolation=cv2.INTER_AREA)
             else:
                 image = read
-            yield Frame(self._camera.id, index, time_s, image)
+            yield image
 
 
 class _Clock:
@@ -206,9 +234,13 @@ class _Clock:
 
 def to_bgr(frame: VideoFrame) -> np.ndarray:
     """The stored picture (H, W, 3) uint8 BGR of any pixel format, not yet turned upright."""
-    if frame.format.name in FAST_FORMATS and frame.width % 2 == 0 and frame.height % 2 == 0:
+    if _is_plain(frame):
         return cv2.cvtColor(frame.to_ndarray(), cv2.COLOR_YUV2BGR_I420)
     return frame.to_ndarray(format="bgr24")
+
+
+def _is_plain(frame: VideoFrame) -> bool:
+    return frame.format.name in FAST_FORMATS and frame.width % 2 == 0 and frame.height % 2 == 0
 
 
 def _open_container(camera: CameraSource) -> av.container.InputContainer:

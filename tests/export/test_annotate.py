@@ -9,6 +9,7 @@ import pytest
 from core.errors import ShapeError
 from pipeline.export.annotate import AnnotatedVideo
 from pipeline.export.config import ExportConfig
+from pipeline.video.picture import Picture
 
 MakeVideo = Callable[..., Path]
 
@@ -33,7 +34,7 @@ def copy(source: Path, out: Path, config: ExportConfig | None = None) -> list[st
     height, width = frames[0][0].shape[:2]
     with AnnotatedVideo.open(out, source, width, height, config=config) as video:
         for image, pts in frames:
-            video.write(image, pts - first_s)
+            video.write(Picture.from_bgr(image), pts - first_s)
     assert video.frames == len(frames)
     return video.warnings
 
@@ -93,7 +94,7 @@ def test_odd_sizes_gain_one_repeated_line(tmp_path: Path, width: int, height: in
     image = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
     image[:] = image.mean(axis=(0, 1))
     with AnnotatedVideo.open(tmp_path / "out.mp4", tmp_path, width, height, fps=10) as video:
-        video.write(image, Fraction(0))
+        video.write(Picture.from_bgr(image), Fraction(0))
     ((got, _),) = decoded(tmp_path / "out.mp4")
     assert got.shape == (height + height % 2, width + width % 2, 3)
     assert np.abs(got.astype(int) - image[0, 0]).max() <= 6
@@ -102,7 +103,7 @@ def test_odd_sizes_gain_one_repeated_line(tmp_path: Path, width: int, height: in
 @pytest.mark.parametrize("colour", [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0), (40, 90, 200)])
 def test_colours_survive(tmp_path: Path, colour: tuple[int, int, int]) -> None:
     with AnnotatedVideo.open(tmp_path / "out.mp4", tmp_path, 64, 48, fps=10) as video:
-        video.write(np.full((48, 64, 3), colour, np.uint8), Fraction(0))
+        video.write(Picture.from_bgr(np.full((48, 64, 3), colour, np.uint8)), Fraction(0))
     ((got, _),) = decoded(tmp_path / "out.mp4")
     assert np.abs(got.astype(int) - colour).max() <= 5
     with av.open(str(tmp_path / "out.mp4")) as container:  # and players are told the matrix and range
@@ -150,7 +151,7 @@ def test_a_folder_of_images_keeps_its_rate(tmp_path: Path, fps: float) -> None:
     rate = Fraction(fps).limit_denominator(1001)
     with AnnotatedVideo.open(tmp_path / "out.mp4", tmp_path, 32, 32, fps=fps) as video:
         for index in range(8):
-            video.write(np.full((32, 32, 3), 9 * index, np.uint8), index / rate)
+            video.write(Picture.from_bgr(np.full((32, 32, 3), 9 * index, np.uint8)), index / rate)
     assert times(tmp_path / "out.mp4") == [index / rate for index in range(8)]
     with av.open(str(tmp_path / "out.mp4")) as container:
         assert container.duration / 1e6 == pytest.approx(8 / rate, abs=2e-3)
@@ -159,16 +160,16 @@ def test_a_folder_of_images_keeps_its_rate(tmp_path: Path, fps: float) -> None:
 def test_a_clock_that_stands_still_loses_no_picture(tmp_path: Path) -> None:
     with AnnotatedVideo.open(tmp_path / "out.mp4", tmp_path, 32, 32, fps=25) as video:
         for pts in (0, 1, 1, 1, 5):
-            video.write(np.zeros((32, 32, 3), np.uint8), Fraction(pts, 25))
+            video.write(Picture.from_bgr(np.zeros((32, 32, 3), np.uint8)), Fraction(pts, 25))
     assert len(times(tmp_path / "out.mp4")) == 5
 
 
 def test_a_picture_of_another_size_is_refused(tmp_path: Path) -> None:
     with (
-        pytest.raises(ShapeError, match=r"frame 0 .*expected \(32, 48, 3\)"),
+        pytest.raises(ShapeError, match=r"frame 0 .*expected 48 × 32 px, got 32 × 48"),
         AnnotatedVideo.open(tmp_path / "out.mp4", tmp_path, 48, 32, fps=25) as video,
     ):
-        video.write(np.zeros((48, 32, 3), np.uint8), Fraction(0))
+        video.write(Picture.from_bgr(np.zeros((48, 32, 3), np.uint8)), Fraction(0))
 
 
 def test_pixels_that_are_not_square_stay_so(make_video: MakeVideo, tmp_path: Path) -> None:
@@ -181,7 +182,7 @@ def test_pixels_that_are_not_square_stay_so(make_video: MakeVideo, tmp_path: Pat
         container.mux(stream.encode(None))
     copy(source, tmp_path / "out.mp4")
     with AnnotatedVideo.open(tmp_path / "turned.mp4", source, 48, 64) as video:
-        video.write(np.zeros((64, 48, 3), np.uint8), Fraction(0))
+        video.write(Picture.from_bgr(np.zeros((64, 48, 3), np.uint8)), Fraction(0))
     for name, expected in (("out", Fraction(4, 3)), ("turned", Fraction(3, 4))):
         with av.open(str(tmp_path / f"{name}.mp4")) as container:
             assert container.streams.video[0].codec_context.sample_aspect_ratio == expected

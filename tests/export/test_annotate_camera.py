@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from core.errors import CameraError, OutputError, SettingError
-from core.types import DETECTED, FILLED, Frame, Tracklet, TrackletKey
+from core.types import DETECTED, FILLED, Tracklet, TrackletKey
 from pipeline.export.annotate_camera import Cast, annotate_camera, bridged
 from pipeline.export.config import ExportConfig
 from pipeline.export.palette import colour_bgr
 from pipeline.result import CameraResult
+from pipeline.video.picture import Picture
 
 
 def camera_of(source: Path, frames: int = 8) -> CameraResult:
@@ -29,11 +30,9 @@ def walk(local_id: int, frames: list[int], x: float = 20, seed_joints: bool = Fa
     )  # fmt: skip
 
 
-def grey(count: int, size: tuple[int, int] = (192, 160), *, writeable: bool = True) -> Iterator[tuple[Frame, Fraction]]:
+def grey(count: int) -> Iterator[tuple[Picture, Fraction]]:
     for index in range(count):
-        image = np.full((size[1], size[0], 3), 100, np.uint8)
-        image.setflags(write=writeable)
-        yield Frame("cam", index, 100 + index / 25, image), Fraction(index, 25)
+        yield Picture.from_bgr(np.full((160, 192, 3), 100, np.uint8)), Fraction(index, 25)
 
 
 def pictures(path: Path) -> list[np.ndarray]:
@@ -41,15 +40,14 @@ def pictures(path: Path) -> list[np.ndarray]:
         return [frame.to_ndarray(format="bgr24") for frame in container.decode(video=0)]
 
 
-@pytest.mark.parametrize("writeable", [True, False])
-def test_people_are_drawn_where_and_when_they_are(tmp_path: Path, writeable: bool) -> None:
+def test_people_are_drawn_where_and_when_they_are(tmp_path: Path) -> None:
     tracklets = [walk(1, [2, 3, 4, 5]), walk(2, [0, 1], x=100), walk(9, [0, 7], x=100)]
     identity_of = {TrackletKey("cam", 1): 4, TrackletKey("cam", 2): 1}
     report = annotate_camera(
         camera_of(tmp_path),
         tracklets,
         identity_of,
-        grey(8, writeable=writeable),
+        grey(8),
         tmp_path / "out.mp4",
         ExportConfig(crf=5),
     )
@@ -69,7 +67,7 @@ def test_people_are_drawn_where_and_when_they_are(tmp_path: Path, writeable: boo
 def test_sound_and_clock_come_from_the_source(make_video: Callable[..., Path], tmp_path: Path) -> None:
     ticks = [0, 40, 95, 200, 240, 500]
     source = make_video(tmp_path / "a.mp4", ticks, size=(192, 160), audio="aac")
-    frames = [(frame, Fraction(tick, 1000)) for (frame, _), tick in zip(grey(6), ticks, strict=True)]
+    frames = [(picture, Fraction(tick, 1000)) for (picture, _), tick in zip(grey(6), ticks, strict=True)]
     annotate_camera(camera_of(source), [], {}, frames, tmp_path / "out.mp4", ExportConfig())
     with av.open(str(tmp_path / "out.mp4")) as container:
         assert container.streams.audio[0].codec_context.name == "aac"
@@ -85,7 +83,7 @@ def test_without_frames_there_is_no_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("error", [CameraError("cam", "broken", 3), KeyboardInterrupt()])
 def test_an_error_of_the_decoder_passes_and_leaves_nothing(tmp_path: Path, error: BaseException) -> None:
-    def failing() -> Iterator[tuple[Frame, Fraction]]:
+    def failing() -> Iterator[tuple[Picture, Fraction]]:
         yield from grey(3)
         raise error
 
@@ -100,7 +98,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, limit: int) -> N
 
     rng = np.random.default_rng(0)
     noise = [
-        (Frame("cam", i, i / 25, rng.integers(0, 256, (160, 192, 3), np.uint8)), Fraction(i, 25)) for i in range(20)
+        (Picture.from_bgr(rng.integers(0, 256, (160, 192, 3), np.uint8)), Fraction(index, 25)) for index in range(20)
     ]
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))

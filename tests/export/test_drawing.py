@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,6 +8,7 @@ from pipeline.export import labels
 from pipeline.export.drawing import Painter, Person
 from pipeline.export.labels import Place
 from pipeline.export.palette import BLACK, WHITE, colour_bgr, ink_bgr
+from pipeline.video.picture import Picture
 
 
 def person(identity: int, box: tuple[float, ...], *, filled: bool = False, trail: int = 0, **more: object) -> Person:
@@ -17,13 +19,17 @@ def person(identity: int, box: tuple[float, ...], *, filled: bool = False, trail
 
 
 def drawn(people: list[Person], width: int = 640, height: int = 360) -> np.ndarray:
-    image = np.full((height, width, 3), 127, np.uint8)
-    Painter(width, height).draw(image, people)
-    return image
+    picture = Picture.from_bgr(np.full((height, width, 3), 127, np.uint8))
+    Painter(*picture.size).draw(picture, people)
+    return cv2.cvtColor(picture.i420, cv2.COLOR_YUV2BGR_I420)
 
 
-def count(image: np.ndarray, colour: tuple[int, int, int]) -> int:
-    return int((image == colour).all(axis=2).sum())
+GREY = tuple(drawn([])[0, 0].tolist())
+
+
+def near(pixels: np.ndarray, colour: tuple[int, ...], most: int = 4) -> np.ndarray:
+    """Which pixels (..., 3) have `colour`, as exactly as 8 bits of Y, U and V can tell."""
+    return (np.abs(pixels.astype(int) - colour) <= most).all(axis=-1)
 
 
 def test_a_colour_belongs_to_an_identity_and_differs_from_its_neighbours() -> None:
@@ -50,19 +56,19 @@ def test_a_label_can_be_read_on_any_colour(identity: int) -> None:
 
 def test_box_and_label_have_the_identitys_colour_and_the_box_is_where_it_is() -> None:
     image = drawn([person(3, (200, 100, 300, 300))])
-    assert tuple(image[300 - 1, 230]) == colour_bgr(3)
-    assert tuple(image[200, 200]) == colour_bgr(3)
-    assert tuple(image[95, 202]) == colour_bgr(3)  # the label's paper, above the box
-    assert (image[200, 250] == 127).all()
-    assert (image[200, 350] == 127).all()
+    assert near(image[300 - 1, 230], colour_bgr(3))
+    assert near(image[200, 200], colour_bgr(3))
+    assert near(image[95, 202], colour_bgr(3))  # the label's paper, above the box
+    assert near(image[200, 250], GREY)
+    assert near(image[200, 350], GREY)
 
 
 def test_a_filled_box_is_drawn_with_less_ink_and_gaps() -> None:
     solid = drawn([person(3, (200, 100, 300, 300))])
     dashed = drawn([person(3, (200, 100, 300, 300), filled=True)])
     sides = (slice(120, 299), 200)
-    assert (solid[sides] == colour_bgr(3)).all()
-    on = (dashed[sides] == colour_bgr(3)).all(axis=1).mean()
+    assert near(solid[sides], colour_bgr(3)).all()
+    on = near(dashed[sides], colour_bgr(3)).mean()
     assert 0.3 < on < 0.7
 
 
@@ -72,7 +78,7 @@ def test_a_trail_fades_towards_its_old_end() -> None:
 
     def strength(index: int) -> float:
         x, y = np.round(people[0].trail_px[index]).astype(int)
-        return float(np.abs(image[y - 1 : y + 2, x - 1 : x + 2].astype(int) - 127).max())
+        return float(np.abs(image[y - 1 : y + 2, x - 1 : x + 2].astype(int) - GREY).max())
 
     assert strength(8) > strength(5) > strength(2) > 5
     still = drawn([person(5, (300, 100, 340, 300))])
@@ -86,9 +92,9 @@ def test_only_joints_that_are_seen_are_drawn() -> None:
     keypoints[5, :2], keypoints[6, :2] = [220, 150], [280, 150]
     keypoints[0] = [250, 120, 0.2]
     image = drawn([person(3, (200, 100, 300, 300), keypoints_xyc=keypoints)])
-    assert tuple(image[150, 250]) == colour_bgr(3)  # the shoulders
-    assert (image[120, 250] == 127).all()  # the nose: not sure enough
-    assert (image[200, 250] == 127).all()
+    assert near(image[150, 250], colour_bgr(3), 10)  # the shoulders; smooth lines are not quite opaque
+    assert near(image[120, 250], GREY)  # the nose: not sure enough
+    assert near(image[200, 250], GREY)
 
 
 @pytest.mark.parametrize("height", [360, 1080, 2160])
@@ -96,7 +102,7 @@ def test_sizes_follow_the_height(height: int) -> None:
     width = height * 16 // 9
     box = tuple(value * height / 360 for value in (200, 100, 300, 300))
     image = drawn([person(3, box)], width, height)
-    share = count(image, colour_bgr(3)) / (width * height)
+    share = near(image, colour_bgr(3)).sum() / (width * height)
     assert 0.003 < share < 0.012
     assert labels.paint("ID 3", max(9, round(height / 54)), colour_bgr(3)).shape[0] >= height / 36
 
@@ -112,12 +118,15 @@ def test_any_box_in_any_picture_can_be_drawn(
 ) -> None:
     people = [person(index + 1, box, filled=filled, trail=index) for index, box in enumerate(boxes)]
     one, two = drawn(people, *size), drawn(people[::-1], *size)
-    assert one.shape == (size[1], size[0], 3)
+    assert one.shape == (size[1] + size[1] % 2, size[0] + size[0] % 2, 3)
     assert (one == two).all()  # the order of a list is nothing
 
 
 def test_nobody_leaves_the_picture_alone() -> None:
-    assert (drawn([]) == 127).all()
+    picture = Picture.from_bgr(np.random.default_rng(0).integers(0, 256, (36, 64, 3), np.uint8))
+    before = picture.i420.copy()
+    Painter(64, 36).draw(picture, [])
+    assert (picture.i420 == before).all()
 
 
 @given(
