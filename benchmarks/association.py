@@ -11,18 +11,20 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from benchmarks.average_linkage import average_linkage
 from benchmarks.record import write_result
 from pipeline.association.command import TrackletArrays, associate_tracklet_arrays, read_arrays
 from pipeline.association.config import AssociateConfig
-from pipeline.association.linkage import average_linkage
+from pipeline.association.looks import TrackletPairs, measure_near
+from pipeline.association.pair_set import PairSet
 from pipeline.association.pairs import Pairs, VectorPairs
-from pipeline.association.solve import solve, solve_vectors
+from pipeline.association.solve import solve
 from pipeline.association.travel import Timeline
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "market1501-tracklets"
@@ -35,6 +37,21 @@ THRESHOLDS = (0.4, 0.5, 0.58, 0.66)
 ROWS_AT_ONCE = 256
 
 Scores = dict[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class MatrixLooks:
+    """`Looks` that were made up: distance, evidence (N, N)."""
+
+    distance: np.ndarray
+    evidence: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.distance)
+
+    def block(self, rows: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """See `pipeline.association.looks.Looks`."""
+        return self.distance[np.ix_(rows, columns)], self.evidence[np.ix_(rows, columns)]
 
 
 def scores(label: np.ndarray, person: np.ndarray, arrays: TrackletArrays) -> Scores:
@@ -191,7 +208,7 @@ def by_unknown(arrays: TrackletArrays, person: np.ndarray, config: AssociateConf
 
 
 def fuzz(cases: int, rng: np.random.Generator) -> dict[str, int]:
-    """How many of the cases break a constraint: evidence that begs for what is forbidden, through both solvers."""
+    """How many of the cases break a constraint: evidence that begs for what is forbidden, of crops and of vectors."""
     broken = forbidden_pairs = merges = 0
     for case in range(cases):
         count = int(rng.integers(0, 12))
@@ -203,7 +220,10 @@ def fuzz(cases: int, rng: np.random.Generator) -> dict[str, int]:
             forbidden |= forbidden.T
             distance[forbidden] = rng.choice([-1.0, 0.0])
             evidence = np.triu(rng.choice([0.0, 0.3, 1], (count, count)), 1)
-            label = solve((distance + distance.T) / 2, evidence + evidence.T, forbidden, timeline, config).label
+            looks = MatrixLooks((distance + distance.T) / 2, evidence + evidence.T)
+            apart = PairSet.of(count, *np.nonzero(forbidden))
+            known = measure_near(looks, PairSet.empty(count), int(rng.choice([1, 4, 100])))
+            label = solve(TrackletPairs(looks, known, apart, 1.0, config.nat_distance), timeline, config).label
         else:
             # Few looks, many twins; on one clock spans that meet, also at one instant only.
             vectors = np.eye(4, dtype=np.float32)[rng.integers(0, int(rng.integers(1, 4)), count)]
@@ -212,7 +232,7 @@ def fuzz(cases: int, rng: np.random.Generator) -> dict[str, int]:
             pairs = VectorPairs(vectors, rng.random(count) < 0.9, timeline.clock, first, last, config.nat_distance)
             grid = np.mgrid[:count, :count].reshape(2, -1)
             forbidden = pairs.forbidden(grid[0], grid[1]).reshape(count, count)
-            label = solve_vectors(pairs, timeline, config).label
+            label = solve(pairs, timeline, config).label
         together = label[:, None] == label
         broken += bool((forbidden & together).any())
         forbidden_pairs += int(forbidden.sum()) // 2

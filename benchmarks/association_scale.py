@@ -5,6 +5,9 @@ each in a process of its own, the exponent of the time, and the scores; up to 10
 solver, which holds every pair. People are drawn from the statistics of `../shared/data/market1501-tracklets` (mean and
 covariance of people, and of the tracklets around them), five tracklets each, and walk through 20 cameras, everybody
 with the same usual times between two cameras, give or take 15 s; as many people an hour as there.
+
+`python -m benchmarks.association_scale run [TRACKLETS …]` does the same through the association of a run of videos,
+which compares crops instead of mean vectors, with four crops each: benchmarks/results/association_run.json.
 """
 
 import json
@@ -17,12 +20,16 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.association import DATA, FPS, matrices, scores
+from benchmarks.average_linkage import average_linkage
 from benchmarks.record import write_result
+from core.types import Appearance, Descriptors, Tracklet, TrackletKey
+from pipeline.association import associate
 from pipeline.association.command import TrackletArrays, associate_tracklet_arrays, read_arrays
 from pipeline.association.config import AssociateConfig
-from pipeline.association.linkage import average_linkage
 
 SIZES = (1_000, 3_000, 10_000, 30_000, 100_000)
+RUN_SIZES = (1_000, 2_000, 4_000)
+CROPS, CROP_NOISE = 4, 0.01
 EXACT_UP_TO = 10_000
 EACH = 5  # tracklets of one person
 CAMERAS = 20
@@ -95,6 +102,31 @@ def measure(count: int) -> dict[str, object]:
     return row
 
 
+def measure_run(count: int) -> dict[str, object]:
+    """One size through the association of a run of videos, in this process: crops instead of mean vectors."""
+    arrays, person = draw(count)
+    rng = np.random.default_rng(2)
+    tracklets, appearances = [], {}
+    for row in range(count):
+        key = TrackletKey(f"camera {arrays.camera[row]:02d}", row)
+        frames = np.arange(arrays.first[row], arrays.last[row] + 1)
+        boxes, ones = np.tile([0.0, 0, 50, 120], (len(frames), 1)), np.ones(len(frames))
+        tracklets.append(Tracklet(key, frames, frames / FPS, boxes, ones, 0 * ones))
+        crops = arrays.embedding[row] + rng.normal(0, CROP_NOISE, (CROPS, arrays.embedding.shape[1]))
+        crops /= np.linalg.norm(crops, axis=1, keepdims=True)
+        none = np.zeros((CROPS, 0, 1))
+        looks = Descriptors(crops, none, none[..., 0], none, np.ones(CROPS))
+        appearances[key] = Appearance(key, frames[:CROPS], looks)
+    wall, cpu = time.perf_counter(), time.process_time()
+    identities = associate(tracklets, appearances, [], AssociateConfig())
+    spent = {"wall_s": round(time.perf_counter() - wall, 2), "cpu_s": round(time.process_time() - cpu, 2)}
+    label = np.zeros(count, np.int64)
+    for identity in identities:
+        label[[key.local_id for key in identity.tracklets]] = identity.id
+    peak = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3)
+    return {"tracklets": count, **spent, "peak_mb": peak} | scores(label, person, arrays)
+
+
 def exponent(rows: list[dict[str, object]], name: str) -> float | None:
     """The slope of log time over log tracklets, through all sizes from 3,000 on."""
     some = [(float(str(row["tracklets"])), float(str(row[name]))) for row in rows if int(str(row["tracklets"])) >= 3000]
@@ -108,17 +140,19 @@ def main() -> None:
     """Every size in a process of its own, so that each peak of memory is its own."""
     if not DATA.is_dir():
         sys.exit(f"skipped: {DATA} is not there")
-    if sys.argv[1:2] == ["--one"]:
-        print(json.dumps(measure(int(sys.argv[2]))))
+    if sys.argv[1:2] in (["--one"], ["--one-run"]):
+        print(json.dumps((measure if sys.argv[1] == "--one" else measure_run)(int(sys.argv[2]))))
         return
+    of_run = sys.argv[1:2] == ["run"]
+    name, flag = ("association_run", "--one-run") if of_run else ("association_scale", "--one")
     rows = []
-    for count in [int(text) for text in sys.argv[1:]] or SIZES:
-        command = [sys.executable, "-m", "benchmarks.association_scale", "--one", str(count)]
+    for count in [int(text) for text in sys.argv[1 + of_run :]] or (RUN_SIZES if of_run else SIZES):
+        command = [sys.executable, "-m", "benchmarks.association_scale", flag, str(count)]
         done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=Path(__file__).parents[1])
         rows.append(json.loads(done.stdout.splitlines()[-1]))
         print(json.dumps(rows[-1]), flush=True)
-        exponents = {name: exponent(rows, name) for name in ("wall_s", "cpu_s")}
-        write_result("association_scale", {"sizes": rows, "exponent from 3,000 tracklets on": exponents})
+        exponents = {kind: exponent(rows, kind) for kind in ("wall_s", "cpu_s")}
+        write_result(name, {"sizes": rows, "exponent from 3,000 tracklets on": exponents})
 
 
 if __name__ == "__main__":

@@ -24,6 +24,68 @@ class TrackletConfig:
     distance: DistanceConfig = field(default_factory=DistanceConfig)
 
 
+class TrackletLooks:
+    """The appearance of T tracklets, compared a block at a time: memory grows with their crops."""
+
+    def __init__(self, appearances: Sequence[Appearance], config: TrackletConfig | None = None) -> None:
+        config = config or TrackletConfig()
+        self._sets = CropSets([prototypes(one.descriptors, config.prototypes) for one in appearances], config)
+
+    def __len__(self) -> int:
+        return len(self._sets)
+
+    def block(self, rows: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What `tracklet_distance` says about rows (R,) and columns (C,): distance and evidence (R, C) float32."""
+        return self._sets.block(rows, columns)
+
+
+class CropSets:
+    """Sets of descriptors, compared set by set; see `tracklet_distance`."""
+
+    def __init__(self, sets: Sequence[Descriptors], config: TrackletConfig) -> None:
+        self._config = config
+        self._lengths = np.array([len(one) for one in sets], np.int64)
+        self._starts = np.cumsum(self._lengths) - self._lengths
+        filled = [one for one in sets if len(one)]
+        self._crops = Descriptors.concatenate(filled) if filled else None
+
+    def __len__(self) -> int:
+        return len(self._lengths)
+
+    def block(self, rows: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Distance and evidence (R, C) float32 of sets `rows` (R,) and `columns` (C,)."""
+        distance = np.ones((len(rows), len(columns)), np.float32)
+        evidence = np.zeros_like(distance)
+        inner = np.ix_(self._lengths[rows] > 0, self._lengths[columns] > 0)
+        rows, columns = rows[inner[0].ravel()], columns[inner[1].ravel()]
+        if self._crops is None or not len(rows) or not len(columns):
+            return distance, evidence
+        across = self._crops[self._of(columns)]
+        column_starts = np.cumsum(self._lengths[columns]) - self._lengths[columns]
+        found = [
+            _reduced(
+                *appearance_distance(self._crops[self._of(some)], across, self._config.distance),
+                np.cumsum(self._lengths[some]) - self._lengths[some],
+                column_starts,
+                self._config.closeness,
+            )
+            for some in np.split(rows, self._breaks(rows))
+        ]
+        distance[inner], evidence[inner] = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        return distance, evidence
+
+    def _of(self, sets: np.ndarray) -> np.ndarray:
+        """The crops of sets, one set after the other."""
+        lengths = self._lengths[sets]
+        within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        return np.repeat(self._starts[sets], lengths) + within
+
+    def _breaks(self, rows: np.ndarray) -> np.ndarray:
+        """Where to part rows so that each part has about `block_rows` crops."""
+        part = np.cumsum(self._lengths[rows]) // max(1, self._config.block_rows)
+        return np.flatnonzero(np.diff(part)) + 1
+
+
 def tracklet_distance(
     appearances: Sequence[Appearance], config: TrackletConfig | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -40,21 +102,9 @@ def tracklet_distance(
 
 def set_distance(sets: Sequence[Descriptors], config: TrackletConfig | None = None) -> tuple[np.ndarray, np.ndarray]:
     """As `tracklet_distance`, over every row of each set. No sets give (0, 0) matrices."""
-    config = config or TrackletConfig()
-    count = len(sets)
-    distance, evidence = np.ones((count, count), np.float32), np.zeros((count, count), np.float32)
-    filled = [index for index, one in enumerate(sets) if len(one)]
-    if filled:
-        lengths = np.array([len(sets[index]) for index in filled])
-        everything = Descriptors.concatenate([sets[index] for index in filled])
-        starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
-        for group in _groups(lengths, config.block_rows):
-            first, last = starts[group[0]], starts[group[-1]] + lengths[group[-1]]
-            block = appearance_distance(everything[first:last], everything, config.distance)
-            rows = [filled[index] for index in group]
-            found = _reduced(*block, starts[group] - first, starts, config.closeness)
-            distance[np.ix_(rows, filled)], evidence[np.ix_(rows, filled)] = found
-    distance[:], evidence[:] = (distance + distance.T) / 2, (evidence + evidence.T) / 2
+    everybody = np.arange(len(sets))
+    distance, evidence = CropSets(sets, config or TrackletConfig()).block(everybody, everybody)
+    distance, evidence = (distance + distance.T) / 2, (evidence + evidence.T) / 2
     np.fill_diagonal(distance, 0)
     return distance, evidence
 
@@ -74,12 +124,6 @@ def prototypes(descriptors: Descriptors, count: int) -> Descriptors:
         gap[chosen] = -1
         chosen.append(int(np.argmax(gap)))
     return descriptors[np.sort(np.array(chosen))]
-
-
-def _groups(lengths: np.ndarray, block_rows: int) -> list[np.ndarray]:
-    """Consecutive sets whose rows together are about `block_rows`."""
-    block = np.cumsum(lengths) // max(1, block_rows)
-    return [np.flatnonzero(block == value) for value in np.unique(block)]
 
 
 def _reduced(

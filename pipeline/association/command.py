@@ -14,7 +14,7 @@ from pipeline.association.config import AssociateConfig
 from pipeline.association.doubt import judge
 from pipeline.association.normalise import normalise_cameras
 from pipeline.association.pairs import VectorPairs
-from pipeline.association.solve import SparseSolution, solve_vectors
+from pipeline.association.solve import Solution, solve
 from pipeline.association.travel import Timeline
 
 # A camera with fewer tracklets is not normalised by its own mean.
@@ -118,13 +118,13 @@ def vector_pairs(arrays: TrackletArrays, config: AssociateConfig) -> VectorPairs
 
 def associate_tracklet_arrays(
     arrays: TrackletArrays, config: AssociateConfig, fps: float
-) -> tuple[SparseSolution, np.ndarray]:
+) -> tuple[Solution, np.ndarray]:
     """The clusters of N tracklets, and the probability (N,) that each belongs there, by `doubt.judge`.
 
     Whose membership was too doubtful is alone, and the probability is that of the membership it was refused.
     """
     timeline = Timeline(arrays.clock, (arrays.first + arrays.last) / 2 / fps)
-    solution = solve_vectors(vector_pairs(arrays, config), timeline, config)
+    solution = solve(vector_pairs(arrays, config), timeline, config)
     found = judge(solution, config)
     return replace(solution, label=found.label), found.probability
 

@@ -34,7 +34,7 @@ class AssociateConfig:
     free_distance: float = 0.86
     sure_distance: float = 0.3
     nat_distance: float = 0.09
-    unknown_below: float = 0.7
+    unknown_below: float = 0.5
     scale_prior: float = 10.0
     travel: bool = True
     travel_caution: float = 0.57

@@ -7,30 +7,29 @@ from scipy import sparse
 
 from core.errors import ConstraintError
 from core.types import Identity, Tracklet, TrackletKey
+from pipeline.association.pair_set import PairSet
 
 
-def cannot_link(tracklets: Sequence[Tracklet]) -> np.ndarray:
-    """Which pairs (N, N) bool share a frame of one camera; the diagonal is False. No tracklets: (0, 0)."""
-    count = len(tracklets)
-    forbidden = np.zeros((count, count), bool)
+def cannot_link(tracklets: Sequence[Tracklet]) -> PairSet:
+    """The pairs of N tracklets that share a frame of one camera."""
     rows_of: dict[str, list[int]] = {}
     for row, tracklet in enumerate(tracklets):
         rows_of.setdefault(tracklet.key.camera, []).append(row)
+    found = [np.zeros((2, 0), np.int64)]
     for rows in rows_of.values():
-        forbidden[np.ix_(rows, rows)] = _share_a_frame([tracklets[row].frames for row in rows])
-    np.fill_diagonal(forbidden, False)
-    return forbidden
+        found.append(np.array(rows)[_share_a_frame([tracklets[row].frames for row in rows])])
+    return PairSet.of(len(tracklets), *np.concatenate(found, axis=1))
 
 
 def _share_a_frame(frames: Sequence[np.ndarray]) -> np.ndarray:
-    """Which pairs (K, K) of frame sets meet: the boolean square of their incidence with frames."""
+    """The pairs (2, P) of frame sets that meet: the boolean square of their incidence with frames."""
     lengths = np.array([len(part) for part in frames])
     if not lengths.sum():
-        return np.zeros((len(frames), len(frames)), bool)
+        return np.zeros((2, 0), np.int64)
     columns, inverse = np.unique(np.concatenate(frames), return_inverse=True)
     rows = np.repeat(np.arange(len(frames)), lengths)
     incidence = sparse.csr_array((np.ones(len(rows), np.int32), (rows, inverse)), shape=(len(frames), len(columns)))
-    return (incidence @ incidence.T).toarray() > 0
+    return np.array(sparse.triu(incidence @ incidence.T, 1).nonzero(), np.int64)
 
 
 def check(tracklets: Sequence[Tracklet] | Mapping[TrackletKey, Tracklet], identities: Sequence[Identity]) -> None:

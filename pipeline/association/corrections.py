@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from core.errors import ConstraintError, InputError, UsageError
 from core.types import Identity, TrackletKey
 from pipeline.association.labels import canonical
+from pipeline.association.pair_set import PairSet
 
 
 class _Strict(BaseModel):
@@ -80,8 +81,8 @@ class Links:
     apart: np.ndarray
 
 
-def resolve_corrections(corrections: Corrections, keys: Sequence[TrackletKey], impossible: np.ndarray) -> Links:
-    """Corrections for tracklets in this order; impossible (N, N) bool: pairs that share a frame of one camera.
+def resolve_corrections(corrections: Corrections, keys: Sequence[TrackletKey], impossible: PairSet) -> Links:
+    """Corrections for tracklets in this order; impossible: pairs that share a frame of one camera.
 
     Raises UsageError for a tracklet that is not there, and for corrections that contradict each other or the frames:
     it names the two tracklets and what they were said to be.
@@ -106,9 +107,10 @@ def resolve_corrections(corrections: Corrections, keys: Sequence[TrackletKey], i
             )
     for name in np.flatnonzero(np.bincount(label, minlength=len(label)) > 1):
         rows = np.flatnonzero(label == name)
-        clash = np.argwhere(impossible[np.ix_(rows, rows)])
+        one_row, other_row = (rows[at] for at in np.triu_indices(len(rows), 1))
+        clash = np.flatnonzero(impossible.holds(one_row, other_row))
         if len(clash):
-            one, other = (keys[int(rows[at])] for at in clash[0])
+            one, other = keys[int(one_row[clash[0]])], keys[int(other_row[clash[0]])]
             raise UsageError(
                 f"{corrections.source}: {_spell(one)} and {_spell(other)} must be one person by [[must_link]], but "
                 "share a frame of one camera: nobody is there twice. Take one out, or what links them through others."

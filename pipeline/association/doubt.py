@@ -7,7 +7,7 @@ import numpy as np
 from pipeline.association.config import AssociateConfig
 from pipeline.association.labels import canonical
 from pipeline.association.pairs import Edges
-from pipeline.association.solve import SparseSolution
+from pipeline.association.solve import Solution
 from pipeline.association.sparse_repair import Offers
 
 SMALLEST_NAT, MOST_NATS = 1e-3, 30.0
@@ -27,7 +27,7 @@ class Memberships:
     unknown: np.ndarray
 
 
-def judge(solution: SparseSolution, config: AssociateConfig, start: np.ndarray | None = None) -> Memberships:
+def judge(solution: Solution, config: AssociateConfig, start: np.ndarray | None = None) -> Memberships:
     """The probability that each tracklet belongs where the solution has it; who is too doubtful stands alone.
 
     The margin is how much farther than its own cluster the next one is, or the largest distance that still counts as

@@ -7,6 +7,8 @@ import numpy as np
 
 from core.types import Tracklet, TrackletKey
 from pipeline.association.config import AssociateConfig
+from pipeline.association.looks import FloorPairs
+from pipeline.association.pair_set import PairSet
 from pipeline.calibration import Calibration
 from pipeline.result import CameraResult
 
@@ -64,8 +66,8 @@ def floor_evidence(
     cameras: Sequence[CameraResult],
     calibrations: Mapping[str, Calibration],
     config: AssociateConfig,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Log-likelihood ratio (N, N) float32 that two tracklets are one person, and pairs (N, N) bool that cannot be.
+) -> tuple[FloorPairs, PairSet]:
+    """Log-likelihood ratio that two tracklets are one person, of the pairs that meet, and the pairs that cannot be.
 
     Only pairs of two calibrated cameras with common time have a say, 0 otherwise. At a common instant the distance r of
     the two positions follows r/s² · exp(−r²/2s²) for one person (Rayleigh; s² adds both variances), 2πr/A for two
@@ -73,10 +75,7 @@ def floor_evidence(
     `floor_independent_s` are one observation; the mean log ratio counts once for each, at most `floor_most_spans` times
     because what is wrong with a calibration does not average out. Two tracklets are in two places at once when all
     observations together say so with `floor_forbids_nats` and the median distance is over `floor_forbids_m`.
-    No tracklets: two (0, 0) arrays.
     """
-    count = len(tracklets)
-    nats, apart = np.zeros((count, count), np.float32), np.zeros((count, count), bool)
     by_id = {camera.id: camera for camera in cameras}
     paths: dict[int, FloorPath] = {}
     for row, tracklet in enumerate(tracklets):
@@ -85,13 +84,13 @@ def floor_evidence(
             path = floor_path(tracklet, by_id[name], calibrations[name], config)
             if len(path.times_s):
                 paths[row] = path
-    if not paths:
-        return nats, apart
-    area_m2 = _area_m2(np.concatenate([path.points_m for path in paths.values()]))
-    for one, other in _meeting(paths, [tracklet.key for tracklet in tracklets]):
-        nats[one, other], apart[one, other] = _pair_nats(paths[one], paths[other], area_m2, config)
-        nats[other, one], apart[other, one] = nats[one, other], apart[one, other]
-    return nats, apart
+    meeting = np.array(_meeting(paths, [tracklet.key for tracklet in tracklets]), np.int64).reshape(-1, 2)
+    pairs = PairSet.of(len(tracklets), *meeting.T)
+    nats, apart = np.zeros(len(pairs)), np.zeros(len(pairs), bool)
+    area_m2 = _area_m2(np.concatenate([path.points_m for path in paths.values()])) if len(pairs) else 0.0
+    for at, (one, other) in enumerate(zip(*pairs.pairs(), strict=True)):
+        nats[at], apart[at] = _pair_nats(paths[int(one)], paths[int(other)], area_m2, config)
+    return FloorPairs(pairs, nats), pairs.where(apart)
 
 
 def _area_m2(points_m: np.ndarray) -> float:

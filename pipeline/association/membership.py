@@ -6,31 +6,31 @@ import numpy as np
 
 from core.types import Appearance, Evidence, TrackletKey
 from pipeline.association.doubt import Memberships
+from pipeline.association.looks import TrackletPairs
 from pipeline.association.pairs import Pairs
+from pipeline.association.solve import Solution
 
 
 def explain(
     keys: Sequence[TrackletKey],
     found: Memberships,
-    before: np.ndarray,
-    pairs: Pairs,
-    looks: Pairs,
+    solution: Solution,
+    looks: TrackletPairs,
     appearances: Mapping[TrackletKey, Appearance],
 ) -> dict[TrackletKey, Evidence]:
     """One Evidence for each of the N keys.
 
-    before (N,): the clusters before the doubtful left them; pairs: with all evidence in their distance; looks: with
-    that of appearance alone. The score is 1 minus the mean of `looks` to the other members, weighted by evidence, at
-    least 0. A row without evidence about anybody in its cluster, or alone, gets no more than whether it is unknown:
-    that is so if it has no descriptor.
+    solution: the clusters before the doubtful left them, and all evidence; looks: that of appearance. The score is 1
+    minus the mean distance of looks to the other members, weighted by evidence, at least 0. A row without evidence
+    about anybody in its cluster, or alone, gets no more than whether it is unknown: so if it has no descriptor.
     """
-    clusters = {True: _members(before), False: _members(found.label)}
-    labels = {True: before, False: found.label}
+    labels = {True: solution.label, False: found.label}
+    clusters = {unknown: _members(label) for unknown, label in labels.items()}
     out = {}
     for row, key in enumerate(keys):
         unknown = bool(found.unknown[row])
         members = clusters[unknown][int(labels[unknown][row])]
-        out[key] = _of_row(row, members[members != row], keys, found, pairs, looks, appearances)
+        out[key] = _of_row(row, members[members != row], keys, found, solution.pairs, looks, appearances)
     return out
 
 
@@ -46,14 +46,14 @@ def _of_row(
     keys: Sequence[TrackletKey],
     found: Memberships,
     pairs: Pairs,
-    looks: Pairs,
+    looks: TrackletPairs,
     appearances: Mapping[TrackletKey, Appearance],
 ) -> Evidence:
     """Why one row is with `others` (K,), or was until it left."""
     mine = appearances.get(keys[row])
     if mine is None or not len(mine.descriptors):
         return Evidence(unknown=not len(others))
-    apparent, evidence, _ = looks.measure(np.full(len(others), row), others)
+    apparent, evidence = looks.appearance(np.full(len(others), row), others)
     others, apparent, evidence = others[evidence > 0], apparent[evidence > 0], evidence[evidence > 0]
     if not len(others):
         return Evidence()

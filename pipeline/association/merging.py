@@ -4,23 +4,26 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from core.types import Appearance, Evidence, Identity, Tracklet, TrackletKey
+from core.types import Appearance, Descriptors, Evidence, Identity, Tracklet, TrackletKey
 from pipeline.association.config import AssociateConfig
 from pipeline.association.constraints import cannot_link, check
 from pipeline.association.corrections import Corrections, Links, check_corrections, resolve_corrections
 from pipeline.association.doubt import judge
 from pipeline.association.floor import floor_evidence
 from pipeline.association.labels import canonical
+from pipeline.association.looks import Looks, TrackletPairs, measure_near
 from pipeline.association.membership import explain
-from pipeline.association.pairs import MatrixPairs
+from pipeline.association.pair_set import PairSet
 from pipeline.association.scale import strangers_distance
 from pipeline.association.solve import solve
 from pipeline.association.travel import Timeline
 from pipeline.calibration import Calibration
 from pipeline.result import CameraResult
 
-# Appearances of N tracklets to their distances (N, N) and the amount of evidence (N, N) behind each; 0 is none.
-AppearanceDistance = Callable[[Sequence[Appearance]], tuple[np.ndarray, np.ndarray]]
+# Of each tracklet, so many times `neighbours` are compared beforehand: travel times may bring any of them near.
+KEPT_PER_NEIGHBOUR = 4
+# How N tracklets look, from one Appearance each, which may be empty.
+LooksOf = Callable[[Sequence[Appearance]], Looks]
 
 
 def associate(
@@ -29,14 +32,14 @@ def associate(
     cameras: Sequence[CameraResult],
     config: AssociateConfig = AssociateConfig(),  # noqa: B008  frozen, hence safe to share
     calibrations: Mapping[str, Calibration] | None = None,
-    distance: AppearanceDistance | None = None,
+    looks: LooksOf | None = None,
     corrections: Corrections = Corrections(),  # noqa: B008
 ) -> list[Identity]:
     """Every tracklet in exactly one identity, by id from 1 in the order of first appearance, camera, local id.
 
     A tracklet without a descriptor is an identity alone and unknown, unless `corrections` link it: what they say
-    stands. So is one whose membership is too doubtful. The result does not depend on the order of the input. `distance`
-    replaces `reid.tracklet.tracklet_distance`. No tracklets: no identities. Raises ConstraintError if an identity were
+    stands. So is one whose membership is too doubtful. The result does not depend on the order of the input. `looks`
+    replaces `reid.tracklet.TrackletLooks`. No tracklets: no identities. Raises ConstraintError if an identity were
     twice in one frame of one camera (never expected: the linkage cannot do it), UsageError where the corrections
     contradict each other or the frames.
     """
@@ -45,9 +48,9 @@ def associate(
     links = resolve_corrections(corrections, [one.key for one in ordered], cannot_link(ordered))
     rows = [row for row, one in enumerate(ordered) if one.key in described or one.key in corrections.mentioned()]
     seen = [ordered[row] for row in rows]
-    clusters, reasons = _cluster(
-        seen, appearances, cameras, config, calibrations or {}, distance, _of_rows(links, np.array(rows, np.int64))
-    )
+    links = _of_rows(links, np.array(rows, np.int64))
+    looks = looks or _tracklet_looks
+    clusters, reasons = _cluster(seen, appearances, cameras, config, calibrations or {}, looks, links)
     described = {one.key for one in seen}
     clusters += [(tracklet.key,) for tracklet in ordered if tracklet.key not in described]
     identities = _number(clusters, reasons, {tracklet.key: tracklet for tracklet in ordered})
@@ -67,45 +70,49 @@ def _cluster(
     cameras: Sequence[CameraResult],
     config: AssociateConfig,
     calibrations: Mapping[str, Calibration],
-    measure: AppearanceDistance | None,
+    looks_of: LooksOf,
     links: Links,
 ) -> tuple[list[tuple[TrackletKey, ...]], dict[TrackletKey, Evidence]]:
     """Clusters of keys, and why, for tracklets with at least one descriptor each or linked by the user."""
     if not tracklets:
         return [], {}
-    apparent, evidence = _all_looks(tracklets, appearances, measure or _appearance_distance)
-    forbidden = cannot_link(tracklets)
-    distance = apparent / strangers_distance(apparent, evidence, forbidden, config.scale_prior)
-    if config.floor and calibrations:
-        nats, apart = floor_evidence(tracklets, cameras, calibrations, config)
-        distance, forbidden = distance - config.nat_distance * nats, forbidden | apart
-    # The user's word is above the floor's; frames that two tracklets share were checked when it was read.
-    forbidden = forbidden & (links.start[:, None] != links.start)
-    forbidden[links.apart[:, 0], links.apart[:, 1]] = forbidden[links.apart[:, 1], links.apart[:, 0]] = True
-    solution = solve(distance, evidence, forbidden, _timeline(tracklets), config, links.start)
+    looks = looks_of([appearances.get(one.key) or _nothing(one.key) for one in tracklets])
+    pairs = _pairs(tracklets, looks, cameras, config, calibrations, links)
+    solution = solve(pairs, _timeline(tracklets), config, links.start)
     found = judge(solution, config, links.start)
     keys = [one.key for one in tracklets]
-    clusters = [tuple(keys[int(row)] for row in np.flatnonzero(found.label == one)) for one in np.unique(found.label)]
-    looks = MatrixPairs(apparent, evidence, forbidden)
-    return clusters, explain(keys, found, solution.label, solution.pairs, looks, appearances)
+    order = np.argsort(found.label, kind="stable")
+    groups = np.split(order, np.flatnonzero(np.diff(found.label[order])) + 1)
+    clusters = [tuple(keys[int(row)] for row in group) for group in groups]
+    return clusters, explain(keys, found, solution, pairs, appearances)
 
 
-def _described(tracklet: Tracklet, appearances: Mapping[TrackletKey, Appearance]) -> bool:
-    return tracklet.key in appearances and len(appearances[tracklet.key].descriptors) > 0
+def _pairs(
+    tracklets: Sequence[Tracklet],
+    looks: Looks,
+    cameras: Sequence[CameraResult],
+    config: AssociateConfig,
+    calibrations: Mapping[str, Calibration],
+    links: Links,
+) -> TrackletPairs:
+    """All that is known about pairs of tracklets, but for travel times."""
+    strangers = cannot_link(tracklets)
+    forbidden, floor, also = strangers, None, strangers
+    if config.floor and calibrations:
+        floor, apart = floor_evidence(tracklets, cameras, calibrations, config)
+        forbidden, also = forbidden | apart, also | floor.pairs.where(floor.nats > 0)
+    # The user's word is above the floor's; frames that two tracklets share were checked when it was read.
+    rows, columns = forbidden.pairs()
+    forbidden = forbidden.where(links.start[rows] != links.start[columns]) | PairSet.of(len(looks), *links.apart.T)
+    known = measure_near(looks, also, KEPT_PER_NEIGHBOUR * config.neighbours)
+    at = known.pairs.find(*strangers.pairs())
+    scale = strangers_distance(known.distance[at], known.evidence[at], config.scale_prior)
+    return TrackletPairs(looks, known, forbidden, scale, config.nat_distance, floor)
 
 
-def _all_looks(
-    tracklets: Sequence[Tracklet], appearances: Mapping[TrackletKey, Appearance], measure: AppearanceDistance
-) -> tuple[np.ndarray, np.ndarray]:
-    """Distance and evidence (N, N); no evidence, and distance 1, where a tracklet has no descriptor."""
-    some = np.array([row for row, one in enumerate(tracklets) if _described(one, appearances)], np.int64)
-    apparent = np.ones((len(tracklets), len(tracklets)), np.float32)
-    evidence = np.zeros_like(apparent)
-    if len(some):
-        apparent[np.ix_(some, some)], evidence[np.ix_(some, some)] = measure(
-            [appearances[tracklets[int(row)].key] for row in some]
-        )
-    return apparent, evidence
+def _nothing(key: TrackletKey) -> Appearance:
+    row, plane, block = (np.zeros((0,) * axes) for axes in (1, 2, 3))
+    return Appearance(key, row, Descriptors(plane, block, plane, block, row))
 
 
 def _timeline(tracklets: Sequence[Tracklet]) -> Timeline:
@@ -115,10 +122,10 @@ def _timeline(tracklets: Sequence[Tracklet]) -> Timeline:
     return Timeline(clock, np.array(middle_s, np.float64))
 
 
-def _appearance_distance(appearances: Sequence[Appearance]) -> tuple[np.ndarray, np.ndarray]:
-    from reid.tracklet import tracklet_distance
+def _tracklet_looks(appearances: Sequence[Appearance]) -> Looks:
+    from reid.tracklet import TrackletLooks
 
-    return tracklet_distance(appearances)
+    return TrackletLooks(appearances)
 
 
 def _number(

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
+from pipeline.association.pair_set import PairSet
 from pipeline.association.travel import TravelTimes
 from pipeline.association.travel_bound import TimeBound
 
@@ -61,34 +62,11 @@ class Pairs(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class MatrixPairs:
-    """Pairs of matrices (N, N): distance, evidence, forbidden."""
-
-    distance: np.ndarray
-    evidence: np.ndarray
-    forbidden: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.distance)
-
-    def measure(self, rows: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """See `Pairs`."""
-        return self.distance[rows, columns], self.evidence[rows, columns], self.forbidden[rows, columns]
-
-    def near(self, largest: float, most: int) -> Edges:
-        """See `Pairs`."""
-        chosen = np.triu((self.distance <= largest) & (self.evidence > 0) & ~self.forbidden, 1)
-        rows, columns = np.nonzero(chosen)
-        return nearest(Edges(rows, columns, self.distance[rows, columns].astype(np.float64)), most)
-
-
-@dataclass(frozen=True, eq=False)
 class VectorPairs:
     """Pairs of embeddings: 1 − cosine, less `nat_distance` for each nat of `travel`. Memory grows with N.
 
     vectors (N, D) float32 of norm 1, or 0 where nothing is known, which is no evidence; clock, first, last (N,): rows
-    of one clock whose spans meet are forbidden. `apart` (P,): further forbidden pairs, smaller row · N + larger row,
-    sorted.
+    of one clock whose spans meet are forbidden, and so are those of `apart`.
     """
 
     vectors: np.ndarray
@@ -98,7 +76,7 @@ class VectorPairs:
     last: np.ndarray
     nat_distance: float
     travel: TravelTimes | None = None
-    apart: np.ndarray | None = None
+    apart: PairSet | None = None
 
     def __len__(self) -> int:
         return len(self.vectors)
@@ -116,11 +94,7 @@ class VectorPairs:
         """Which pairs (K,) cannot be one person; a row and itself can."""
         out = (self.clock[rows] == self.clock[columns]) & (rows != columns)
         out &= (self.first[rows] <= self.last[columns]) & (self.first[columns] <= self.last[rows])
-        if self.apart is not None and len(self.apart):
-            key = np.minimum(rows, columns) * len(self) + np.maximum(rows, columns)
-            at = np.minimum(np.searchsorted(self.apart, key), len(self.apart) - 1)
-            out |= self.apart[at] == key
-        return out
+        return out if self.apart is None else out | self.apart.holds(rows, columns)
 
     def near(self, largest: float, most: int) -> Edges:
         """See `Pairs`. Every pair is looked at, some rows at a time: time grows with N², memory does not."""

@@ -11,14 +11,12 @@ UNRELATED = 1.0  # what the distance of strangers is meant to be
 LEAST_SCALE = 0.05  # all strangers alike to the last digit: no descriptor worth the name, or ten thousand copies
 
 
-def strangers_distance(distance: np.ndarray, evidence: np.ndarray, strangers: np.ndarray, prior_pairs: float) -> float:
-    """The median distance of pairs (N, N) bool known to be strangers; `prior_pairs` imagined ones are at UNRELATED.
+def strangers_distance(distance: np.ndarray, evidence: np.ndarray, prior_pairs: float) -> float:
+    """The median distance (P,) of pairs known to be strangers; `prior_pairs` imagined ones are at UNRELATED.
 
-    Pairs without evidence (N, N) have no say. Without strangers: UNRELATED.
+    Pairs without evidence (P,) have no say. Without strangers: UNRELATED.
     """
-    rows, columns = np.nonzero(np.triu(strangers, 1))
-    known = evidence[rows, columns] > 0
-    found = distance[rows[known], columns[known]]
+    found = distance[evidence > 0]
     if not len(found):
         return UNRELATED
     share = len(found) / (len(found) + prior_pairs)

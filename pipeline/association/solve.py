@@ -5,14 +5,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pipeline.association.config import AssociateConfig
-from pipeline.association.pairs import Edges, MatrixPairs, Pairs, VectorPairs
+from pipeline.association.looks import TrackletPairs
+from pipeline.association.pairs import Edges, Pairs, VectorPairs
 from pipeline.association.sparse_linkage import sparse_linkage
 from pipeline.association.sparse_repair import Offers, sparse_repair
-from pipeline.association.travel import Timeline, TravelTimes, time_evidence
+from pipeline.association.travel import Timeline, TravelTimes
+
+TimedPairs = VectorPairs | TrackletPairs
 
 
 @dataclass(frozen=True)
-class SparseSolution:
+class Solution:
     """label (N,): clusters, each called after its smallest row; pairs: with all evidence; edges: those within reach."""
 
     label: np.ndarray
@@ -20,42 +23,22 @@ class SparseSolution:
     edges: Edges
 
 
-def solve(
-    distance: np.ndarray,
-    evidence: np.ndarray,
-    forbidden: np.ndarray,
-    timeline: Timeline | None,
-    config: AssociateConfig,
-    start: np.ndarray | None = None,
-) -> SparseSolution:
-    """Clusters of N tracklets from distance (N, N), its evidence (N, N) and forbidden pairs (N, N) bool; N may be 0.
+def solve(pairs: TimedPairs, timeline: Timeline, config: AssociateConfig, start: np.ndarray | None = None) -> Solution:
+    """Clusters of N tracklets, without any matrix of pairs: memory grows with tracklets and pairs within reach.
 
     Travel times are learned from the clusters at `travel_caution`, the clusters are then formed anew with them, and so
     on for `travel_rounds`; the last clusters are formed at `caution` and repaired. start (N,): who must stay together,
     each group called after its smallest row.
     """
-    combined = distance.astype(np.float32)
-    if config.travel and timeline is not None and len(distance):
-        for _ in range(config.travel_rounds):
-            label = _link(MatrixPairs(combined, evidence, forbidden), config, config.travel_caution, start)[0]
-            nats = time_evidence(timeline, label, config.travel_width_s, config.travel_prior)
-            combined = (distance - config.nat_distance * nats).astype(np.float32)
-    return _finish(MatrixPairs(combined, evidence, forbidden), config, start)
-
-
-def solve_vectors(
-    pairs: VectorPairs, timeline: Timeline, config: AssociateConfig, start: np.ndarray | None = None
-) -> SparseSolution:
-    """`solve` without any matrix of pairs: memory grows with the tracklets and the pairs within reach."""
     if config.travel and len(pairs):
         looks = pairs
         for _ in range(config.travel_rounds):
-            label = _link(pairs, config, config.travel_caution, start)[0]
+            label = link(pairs, config, config.travel_caution, start)[0]
             pairs = replace(looks, travel=TravelTimes(timeline, label, config.travel_width_s, config.travel_prior))
-    return _finish(pairs, config, start)
+    return finish(pairs, config, start)
 
 
-def _link(
+def link(
     pairs: Pairs, config: AssociateConfig, caution: float, start: np.ndarray | None, slack: float = 0.0
 ) -> tuple[np.ndarray, Edges]:
     """Clusters, and the pairs within reach, those a little beyond included."""
@@ -66,12 +49,13 @@ def _link(
     return sparse_linkage(pairs, reach, largest, start), edges
 
 
-def _finish(pairs: Pairs, config: AssociateConfig, start: np.ndarray | None) -> SparseSolution:
-    label, edges = _link(pairs, config, config.caution, start, config.repair_slack)
+def finish(pairs: Pairs, config: AssociateConfig, start: np.ndarray | None) -> Solution:
+    """The last clusters, at `caution`, and second thoughts about them."""
+    label, edges = link(pairs, config, config.caution, start, config.repair_slack)
     # Two groups may merge at a mean at which one of their members, taken alone, is a little too far: what linkage has
     # just joined must not fall apart again, so leaving costs more than merging may.
     fixed = None if start is None else np.bincount(start, minlength=len(start))[start] > 1
     largest = config.distance_at(config.caution)
     offers = Offers(pairs, edges, largest, config.repair_slack, config.repair_gain, fixed)
     label = sparse_repair(label, offers, config.repair_rounds)
-    return SparseSolution(label, pairs, edges)
+    return Solution(label, pairs, edges)

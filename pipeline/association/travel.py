@@ -20,7 +20,6 @@ REACH_IN_WIDTHS = 6
 MOST_BINS = 2**16  # of one pair of clocks; longer spans are counted more coarsely
 MOST_BINS_IN_ALL = 2**24
 SMALLEST_CHANCE = 1e-3  # of a pair being confident; keeps the expectation of a hopeless start above 0
-ROWS_AT_ONCE = 512
 MOST_GROWTH = 50.0  # as exponent: beyond it the bound is the overall one anyway
 
 
@@ -30,20 +29,6 @@ class Timeline:
 
     clock: np.ndarray
     middle_s: np.ndarray
-
-
-def time_evidence(timeline: Timeline, label: np.ndarray, width_s: float, prior_matches: float) -> np.ndarray:
-    """What `TravelTimes` says about all pairs, (N, N) float32; symmetric, the diagonal is 0."""
-    count = len(label)
-    times = TravelTimes(timeline, label, width_s, prior_matches)
-    out = np.zeros((count, count), np.float32)
-    columns = np.arange(count)
-    for begin in range(0, count, ROWS_AT_ONCE):
-        rows = columns[begin : begin + ROWS_AT_ONCE]
-        grid = np.broadcast_to(columns, (len(rows), count))
-        out[rows] = times.nats(np.repeat(rows, count), grid.ravel()).reshape(len(rows), count)
-    np.fill_diagonal(out, 0)
-    return out
 
 
 class TravelTimes:

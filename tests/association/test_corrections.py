@@ -16,6 +16,7 @@ from pipeline.association.corrections import (
     read_corrections,
     resolve_corrections,
 )
+from pipeline.association.pair_set import PairSet
 from tests.association.worlds import cameras, cosine, crowd, descriptors, tracklet
 
 A1, A2, B1, B2 = TrackletKey("a", 1), TrackletKey("a", 2), TrackletKey("b", 1), TrackletKey("b", 2)
@@ -50,12 +51,11 @@ def test_mistakes_name_the_file(tmp_path: Path, text: str, error: type[Exception
 
 
 def test_contradictions_are_named() -> None:
-    keys, nobody = [A1, A2, B1, B2], np.zeros((4, 4), bool)
+    keys, nobody = [A1, A2, B1, B2], PairSet.empty(4)
     both = Corrections(must_link=((A1, B1), (B1, B2)), cannot_link=((A1, B2),))
     with pytest.raises(UsageError, match=r'"b:2" and "a:1" cannot be one person .* directly or through others'):
         resolve_corrections(both, keys, nobody)
-    share = nobody.copy()
-    share[0, 1] = share[1, 0] = True
+    share = PairSet.of(4, np.array([1]), np.array([0]))
     with pytest.raises(UsageError, match=r'"a:1" and "a:2" must be one person .*share a frame'):
         resolve_corrections(Corrections(must_link=((A1, B1), (A2, B1))), keys, share)
     with pytest.raises(UsageError, match='no tracklet "a:11"; did you mean "a:1"'):
@@ -64,7 +64,7 @@ def test_contradictions_are_named() -> None:
 
 def test_links_reach_through_others() -> None:
     links = resolve_corrections(
-        Corrections(must_link=((B2, A2), (A1, B1), (B1, A2))), [A1, A2, B1, B2], np.zeros((4, 4), bool)
+        Corrections(must_link=((B2, A2), (A1, B1), (B1, A2))), [A1, A2, B1, B2], PairSet.empty(4)
     )
     assert links.start.tolist() == [0, 0, 0, 0] and links.apart.shape == (0, 2)
 
@@ -76,10 +76,10 @@ def groups(identities: list[Identity]) -> set[frozenset[TrackletKey]]:
 def test_corrections_overrule_looks() -> None:
     tracklets, looks, _ = crowd(np.random.default_rng(0), 3, "ab", 0.02)
     at = cameras("a", "b")
-    plain = groups(associate(tracklets, looks, at, distance=cosine))
+    plain = groups(associate(tracklets, looks, at, looks=cosine))
     assert frozenset({A1, B1}) in plain
     wrong = Corrections(must_link=((A1, B2),), cannot_link=((A1, B1),))
-    found = groups(associate(tracklets, looks, at, distance=cosine, corrections=wrong))
+    found = groups(associate(tracklets, looks, at, looks=cosine, corrections=wrong))
     assert any({A1, B2} <= group for group in found) and not any({A1, B1} <= group for group in found)
 
 
@@ -87,7 +87,7 @@ def test_a_tracklet_without_a_crop_can_be_linked() -> None:
     tracklets = [tracklet("a", 1, range(5)), tracklet("a", 2, range(9, 12)), tracklet("b", 1, range(5))]
     looks = {B1: Appearance(B1, np.array([0]), descriptors(np.eye(1, 4)))}
     linked = Corrections(must_link=((A1, A2, B1),))
-    found = associate(tracklets, looks, cameras("a", "b"), distance=cosine, corrections=linked)
+    found = associate(tracklets, looks, cameras("a", "b"), looks=cosine, corrections=linked)
     assert groups(found) == {frozenset({A1, A2, B1})}
     assert set(found[0].evidence) == {A1, A2, B1}
 
@@ -104,7 +104,7 @@ def test_corrections_stand_or_are_refused(seed: int) -> None:
 
     corrections = Corrections(some(), some())
     try:
-        found = associate(tracklets, looks, cameras("a", "b", "c"), distance=cosine, corrections=corrections)
+        found = associate(tracklets, looks, cameras("a", "b", "c"), looks=cosine, corrections=corrections)
     except UsageError as error:
         assert "corrections.toml" in str(error) and corrections.must_link
         return

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from pipeline.association.config import AssociateConfig
 from pipeline.association.doubt import judge
-from pipeline.association.solve import solve
+from pipeline.association.solve import finish
+from tests.association.dense import MatrixPairs, squares
 from tests.association.test_sparse import matrices
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -17,11 +18,11 @@ SEEDS = st.integers(0, 2**32 - 1)
 def test_margin_equals_a_loop(seed: int, count: int, caution: float) -> None:
     distance, evidence, forbidden = matrices(seed, count)
     config = AssociateConfig(caution=caution, unknown_below=0)
-    solution = solve(distance, evidence, forbidden, None, config)
+    solution = finish(MatrixPairs(distance, evidence, forbidden), config, None)
     found = judge(solution, config)
     assert not found.unknown.any()
     largest = config.distance_at(caution)
-    distance = solution.pairs.measure(*(grid.ravel() for grid in np.mgrid[:count, :count]))[0].reshape(count, count)
+    distance = squares(solution.pairs)[0]
     for row in range(count):
         mean = {}
         for name in set(found.label):
@@ -43,7 +44,7 @@ def test_whoever_stays_is_probable_and_the_linked_stay(seed: int, count: int, ca
     start[: count // 4] = 0
     forbidden &= start[:, None] != start
     config = AssociateConfig(caution=caution, unknown_below=1.0)
-    found = judge(solve(distance, evidence, forbidden, None, config, start), config, start)
+    found = judge(finish(MatrixPairs(distance, evidence, forbidden), config, start), config, start)
     sizes = np.bincount(found.label, minlength=count)[found.label] if count else np.zeros(0)
     linked = np.bincount(start, minlength=count)[start] > 1 if count else np.zeros(0, bool)
     assert (found.probability[(sizes > 1) & ~linked] >= config.unknown_at()).all()

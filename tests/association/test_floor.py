@@ -107,19 +107,22 @@ def test_close_is_for_and_far_is_decisive() -> None:
     later = walker("b", 4, path, start_s=100)
     config = AssociateConfig()
     nats, apart = floor_evidence([one, same, beside, far, later], cameras("a", "b"), CALIBRATIONS, config)
-    assert nats[0, 1] > 5
-    assert nats[0, 2] < nats[0, 1] - 2
-    assert nats[0, 3] < -5 and apart[0, 3] and not apart[0, 1:3].any()
-    assert nats[0, 4] == 0 and not apart[0, 4]
-    assert (nats[1, 2:] == 0).all()  # one camera
-    np.testing.assert_array_equal(nats, nats.T)
+    said = nats.of(np.zeros(5, int), np.arange(5))
+    assert said[1] > 5
+    assert said[2] < said[1] - 2
+    assert said[3] < -5 and said[4] == 0
+    assert list(zip(*apart.pairs(), strict=True)) == [(0, 3)]
+    assert (nats.of(np.full(3, 1), np.arange(2, 5)) == 0).all()  # one camera
+    np.testing.assert_array_equal(nats.of(np.arange(5), np.zeros(5, int)), said)
 
 
 def test_floor_evidence_needs_calibrations_and_tracklets() -> None:
     one = walker("a", 1, line((-1, -1), (1, 1)))
-    nats, apart = floor_evidence([one], cameras("a"), {}, AssociateConfig())
-    assert nats.tolist() == [[0]] and apart.tolist() == [[False]]
-    assert floor_evidence([], [], CALIBRATIONS, AssociateConfig())[0].shape == (0, 0)
+    for nats, apart in (
+        floor_evidence([one, walker("b", 1, line((-1, -1), (1, 1)))], cameras("a", "b"), {}, AssociateConfig()),
+        floor_evidence([], [], CALIBRATIONS, AssociateConfig()),
+    ):
+        assert len(nats.pairs) == len(apart) == 0
 
 
 def test_people_in_uniform_are_told_apart_by_where_they_are() -> None:
@@ -127,5 +130,5 @@ def test_people_in_uniform_are_told_apart_by_where_they_are() -> None:
     paths = [line((-1.5, -1), (1, -1)), line((1, 1), (-1, 1.2)), line((1.2, -0.2), (1.4, 0.5))]
     tracklets = [walker(camera, 5 - row, path) for camera in "ab" for row, path in enumerate(paths)]
     looks = {one.key: Appearance(one.key, [0], descriptors(np.ones((1, 4)))) for one in tracklets}
-    identities = associate(tracklets, looks, cameras("a", "b"), calibrations=CALIBRATIONS, distance=cosine)
+    identities = associate(tracklets, looks, cameras("a", "b"), calibrations=CALIBRATIONS, looks=cosine)
     assert sorted(sorted(key.local_id for key in one.tracklets) for one in identities) == [[3, 3], [4, 4], [5, 5]]

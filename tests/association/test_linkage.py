@@ -4,13 +4,12 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.association.clusters import distance_to_clusters
+from benchmarks.average_linkage import average_linkage
 from pipeline.association.config import AssociateConfig
 from pipeline.association.labels import canonical
-from pipeline.association.linkage import average_linkage
-from pipeline.association.repair import repair
 from pipeline.association.solve import solve
 from pipeline.association.travel import Timeline
+from tests.association.dense import distance_to_clusters, repair, tracklet_pairs
 
 
 def evidence_for(seed: int, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -72,7 +71,7 @@ def test_no_constraint_is_ever_broken(seed: int, count: int) -> None:
     timeline = Timeline(rng.integers(0, 3, count), rng.choice([0.0, 1.0, 50.0, 1e4], count))
     for largest in (-1.0, 0.2, 5.0):
         config = AssociateConfig(free_distance=largest, sure_distance=largest)
-        label = solve(distance, evidence, forbidden, timeline, config).label
+        label = solve(tracklet_pairs(distance, evidence, forbidden), timeline, config).label
         assert not (forbidden & (label[:, None] == label)).any()
         np.testing.assert_array_equal(label, canonical(label))
 

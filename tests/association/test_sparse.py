@@ -7,16 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.average_linkage import average_linkage
 from pipeline.association.config import AssociateConfig
 from pipeline.association.labels import canonical
-from pipeline.association.linkage import average_linkage
-from pipeline.association.pairs import Edges, MatrixPairs, VectorPairs, nearest
-from pipeline.association.repair import repair
-from pipeline.association.solve import solve, solve_vectors
+from pipeline.association.pair_set import PairSet
+from pipeline.association.pairs import Edges, VectorPairs, nearest
+from pipeline.association.solve import solve
 from pipeline.association.sparse_linkage import sparse_linkage
 from pipeline.association.sparse_repair import Offers, sparse_repair
 from pipeline.association.travel import Timeline, TravelTimes
 from pipeline.association.travel_bound import TimeBound
+from tests.association.dense import MatrixPairs, dense_solve, repair, squares
 
 ALL = 10**6
 SEEDS = st.integers(0, 2**32 - 1)
@@ -45,13 +46,6 @@ def people(seed: int, count: int, people: int = 6) -> tuple[VectorPairs, Timelin
     return VectorPairs(vectors, known, clock, first, last, 0.09), Timeline(clock, (first + last) / 2 / 10.0)
 
 
-def dense(pairs: VectorPairs) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    count = len(pairs)
-    rows, columns = (grid.ravel() for grid in np.mgrid[:count, :count])
-    distance, evidence, forbidden = (part.reshape(count, count) for part in pairs.measure(rows, columns))
-    return distance, evidence, forbidden
-
-
 @settings(max_examples=60, deadline=None)
 @given(SEEDS, st.integers(0, 14), st.sampled_from([0.1, 0.5, 0.9]))
 def test_linkage_and_repair_equal_the_dense_ones(seed: int, count: int, largest: float) -> None:
@@ -70,8 +64,8 @@ def test_vectors_equal_their_matrices(seed: int, count: int) -> None:
     """Travel times included: the whole solution is the one of the square matrices."""
     pairs, timeline = people(seed, count)
     config = AssociateConfig(neighbours=ALL)
-    sparse = solve_vectors(pairs, timeline, config).label
-    np.testing.assert_array_equal(sparse, solve(*dense(pairs), timeline, config).label)
+    sparse = solve(pairs, timeline, config).label
+    np.testing.assert_array_equal(sparse, dense_solve(*squares(pairs), timeline, config).label)
 
 
 @settings(max_examples=30, deadline=None)
@@ -80,7 +74,7 @@ def test_near_finds_every_pair_within_reach(seed: int, count: int, largest: floa
     pairs, timeline = people(seed, count)
     label = np.random.default_rng(seed).integers(0, max(1, count // 3), count)
     pairs = replace(pairs, travel=TravelTimes(timeline, label, 16.0, 1.0))
-    distance, evidence, forbidden = dense(pairs)
+    distance, evidence, forbidden = squares(pairs)
     # Pairs at the threshold itself hang on rounding.
     sure = np.abs(distance - largest) > 1e-5
     wanted = set(zip(*np.nonzero(np.triu((distance <= largest) & sure & (evidence > 0) & ~forbidden, 1)), strict=True))
@@ -111,7 +105,8 @@ def test_whoever_must_stay_together_does(seed: int, count: int) -> None:
     rng = np.random.default_rng(seed)
     start = canonical(np.where(rng.random(count) < 0.4, 0, np.arange(count)))
     forbidden &= start[:, None] != start
-    label = solve(distance, evidence, forbidden, None, AssociateConfig(caution=float(rng.random())), start).label
+    config = AssociateConfig(caution=float(rng.random()))
+    label = dense_solve(distance, evidence, forbidden, None, config, start).label
     together = start[:, None] == start
     assert (label[:, None] == label)[together].all()
     assert not (forbidden & (label[:, None] == label)).any()
@@ -142,7 +137,7 @@ def test_identical_tracklets_are_one(neighbours: int) -> None:
     clock = np.arange(count)
     pairs = VectorPairs(vectors, np.ones(count, bool), clock, clock * 0, clock * 0, 0.09)
     config = AssociateConfig(travel=False, neighbours=neighbours)
-    assert (solve_vectors(pairs, Timeline(clock, clock * 0.0), config).label == 0).all()
+    assert (solve(pairs, Timeline(clock, clock * 0.0), config).label == 0).all()
 
 
 def test_joining_needs_less_distance_than_leaving() -> None:
@@ -168,10 +163,10 @@ def test_no_constraint_is_ever_broken(seed: int, count: int, neighbours: int, ca
     last = first + rng.choice([0, 0, 1, 5], count)
     rows, columns = np.triu_indices(count, 1)
     chosen = rng.random(len(rows)) < 0.1
-    apart = np.sort(rows[chosen] * count + columns[chosen])
+    apart = PairSet.of(count, rows[chosen], columns[chosen])
     pairs = VectorPairs(vectors, rng.random(count) < 0.9, clock, first, last, 0.09, apart=apart)
     timeline = Timeline(clock, rng.choice([0.0, 1.0, 90.0, 1e9], count))
-    label = solve_vectors(pairs, timeline, AssociateConfig(caution=caution, neighbours=neighbours)).label
+    label = solve(pairs, timeline, AssociateConfig(caution=caution, neighbours=neighbours)).label
     same_span = (clock[:, None] == clock) & (first[:, None] <= last) & (first <= last[:, None])
     np.fill_diagonal(same_span, False)
     assert not (same_span & (label[:, None] == label)).any()

@@ -4,7 +4,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.association.travel import Timeline, time_evidence
+from pipeline.association.travel import Timeline
+from tests.association.dense import time_evidence
 
 
 def slow(timeline: Timeline, label: np.ndarray, width_s: float, prior: float) -> np.ndarray:

@@ -1,7 +1,10 @@
 """Small made-up worlds: people with known looks, seen by cameras at known times."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from benchmarks.association import MatrixLooks
 from core.types import Appearance, Descriptors, Tracklet, TrackletKey
 from pipeline.result import CameraResult
 
@@ -31,11 +34,16 @@ def cameras(*names: str, height: int = 480) -> list[CameraResult]:
     return [CameraResult(name, name, Path(name), 640, height, 10.0, np.arange(1000) / 10) for name in names]
 
 
-def cosine(appearances: list[Appearance]) -> tuple[np.ndarray, np.ndarray]:
-    """Plain distance: 1 − cosine of mean global vectors, full evidence."""
-    means = np.stack([one.descriptors.global_.mean(axis=0) for one in appearances])
-    means /= np.linalg.norm(means, axis=1, keepdims=True)
-    return np.clip(1 - means @ means.T, 0, 2), np.ones((len(means), len(means)))
+def cosine(appearances: Sequence[Appearance]) -> MatrixLooks:
+    """Plain distance: 1 − cosine of mean global vectors; full evidence where there is a crop."""
+    width = max(one.descriptors.global_.shape[1] for one in appearances)
+    known = np.array([len(one.descriptors) > 0 for one in appearances])
+    means = np.zeros((len(appearances), width))
+    for mean, one in zip(means, appearances, strict=True):
+        mean[:] = one.descriptors.global_.mean(axis=0) if len(one.descriptors) else 0
+    norm = np.linalg.norm(means, axis=1, keepdims=True)
+    means = np.divide(means, norm, out=means, where=norm > 0)
+    return MatrixLooks(np.clip(1 - means @ means.T, 0, 2), np.outer(known, known).astype(float))
 
 
 def crowd(

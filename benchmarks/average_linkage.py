@@ -1,4 +1,4 @@
-"""Average linkage that never merges what may not be merged."""
+"""Average linkage that never merges what may not be merged, with every pair in memory: a solver to compare with."""
 
 import numpy as np
 
