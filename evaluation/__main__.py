@@ -7,12 +7,14 @@ from evaluation.detection import detection
 from evaluation.ground import ground
 from evaluation.identities import identities
 from evaluation.mot import mot
+from evaluation.reliability import reliability_command
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command()(detection)
 app.command()(ground)
 app.command()(identities)
 app.command()(mot)
+app.command("reliability")(reliability_command)
 
 
 @app.callback()

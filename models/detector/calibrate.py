@@ -2,8 +2,13 @@
 
 A short training from nothing leaves scores that rank well but are far too low. A straight line through the logits,
 fitted to what was right on frames the network did not train on (Platt, "Probabilistic outputs for support vector
-machines", 1999), is a monotone change: average precision stays, thresholds become comparable between networks. The line
-is folded into the last convolutions, so that running the network costs nothing more.
+machines", 1999), is a monotone change: average precision stays, thresholds become comparable between networks. The
+lines are folded into the last convolutions, so that running the network costs nothing more.
+
+A box is right where it is a person's (IoU of one half), a joint where it is visible and near where it is said to be: a
+wrist that is in plain view but was looked for in the wrong place must not be trusted. Every joint has a line of its
+own, since a wrist is missed more often than an ear that looks as sure; where the frames say little about a joint, its
+line stays near that of all joints together.
 """
 
 from dataclasses import dataclass
@@ -15,14 +20,17 @@ import numpy as np
 import torch
 from scipy.optimize import minimize
 
-from core.boxes import iou
 from core.errors import InputError
+from core.keypoints import COUNT
+from evaluation.detection import parse_labels
+from evaluation.reliability import joint_outcomes, match_people
 from models.detector.network import SlimPoseModel
 
-MATCH_IOU = 0.5
 LEAST_SCORE = 0.01
-NEAR_JOINT = 0.1  # a joint is right within this share of the box's height
+OVERLAP = 0.6  # of two boxes that share more, the surer stays, as in the pipeline
 CLASSES_AT, KEYPOINTS_AT = 4, 5
+STRIDE, GREY = 32, 114
+PRIOR = 20.0  # outcomes that the line of all joints is worth when one joint's line is fitted
 
 
 @dataclass(frozen=True)
@@ -33,102 +41,118 @@ class Line:
     shift: float
 
 
+NO_PRIOR = Line(1.0, 0.0)
+
+
 @dataclass(frozen=True)
 class Outcomes:
-    """Logits (N,) and whether each was right (N,) bool."""
+    """Logits and whether each was right (bool): of boxes (N,), of the joints of found people (N, 17)."""
 
     logits: np.ndarray
     right: np.ndarray
 
 
-def fit_line(outcomes: Outcomes) -> Line:
-    """The line that makes the outcomes likeliest. InputError where all are right or all are wrong."""
-    if outcomes.right.all() or not outcomes.right.any():
-        raise InputError(f"calibration: expected right and wrong outcomes, got {len(outcomes.right)} of one kind")
+def fit_line(outcomes: Outcomes, towards: Line = NO_PRIOR, weight: float = 0.0) -> Line:
+    """The line that makes the outcomes likeliest; the line `towards` counts as `weight` outcomes.
+
+    InputError where all are right or all are wrong and nothing is known beforehand.
+    """
+    logits, right = outcomes.logits.ravel(), outcomes.right.ravel()
+    if not weight and (right.all() or not right.any()):
+        raise InputError(f"calibration: expected right and wrong outcomes, got {len(right)} of one kind")
 
     def cost(line: np.ndarray) -> float:
-        logits = line[0] * outcomes.logits + line[1]
-        return float(np.mean(np.logaddexp(0, logits) - outcomes.right * logits))
+        moved = line[0] * logits + line[1]
+        off = (line[0] / towards.scale - 1) ** 2 + (line[1] - towards.shift) ** 2
+        return float(np.sum(np.logaddexp(0, moved) - right * moved) + weight * off) / max(1, len(right))
 
-    scale, shift = minimize(cost, np.array([1.0, 0.0]), method="Nelder-Mead").x
+    scale, shift = minimize(cost, np.array([towards.scale, towards.shift]), method="BFGS").x
     return Line(float(scale), float(shift))
 
 
-def fold(network: SlimPoseModel, boxes: Line, joints: Line) -> None:
+def fit_joints(outcomes: Outcomes) -> list[Line]:
+    """The line of each of the 17 joints."""
+    together = fit_line(outcomes)
+    return [
+        fit_line(Outcomes(outcomes.logits[:, joint], outcomes.right[:, joint]), together, PRIOR)
+        for joint in range(COUNT)
+    ]
+
+
+def fold(network: SlimPoseModel, boxes: Line, joints: list[Line]) -> None:
     """Fold the lines into the last convolutions of the class and keypoint branches, in place."""
     head: Any = list(cast(torch.nn.Module, network.model).children())[-1]
     with torch.no_grad():
         for branch in head.cv3:
-            _scale(branch[-1], slice(None), boxes)
+            _scale(branch[-1], 0, boxes)
         for convolution in head.cv4_kpts:
-            _scale(convolution, slice(2, None, 3), joints)
+            for joint, line in enumerate(joints):
+                _scale(convolution, 3 * joint + 2, line)
 
 
-def _scale(convolution: torch.nn.Conv2d, channels: slice, line: Line) -> None:
+def _scale(convolution: torch.nn.Conv2d, channel: int, line: Line) -> None:
     assert convolution.bias is not None
-    convolution.weight[channels] *= line.scale
-    convolution.bias[channels] = convolution.bias[channels] * line.scale + line.shift
+    convolution.weight[channel] *= line.scale
+    convolution.bias[channel] = convolution.bias[channel] * line.scale + line.shift
 
 
 @torch.inference_mode()
 def outcomes(network: SlimPoseModel, frames: list[Path], image_size: int) -> tuple[Outcomes, Outcomes]:
     """What the network says on `frames` (in images/, with Ultralytics pose text in labels/), for boxes and joints."""
-    box_logits, box_right, joint_logits, joint_right = [], [], [], []
+    box_logits, box_right = [np.zeros(0)], [np.zeros(0, bool)]
+    joint_logits, joint_right = [np.zeros((0, COUNT))], [np.zeros((0, COUNT), bool)]
     for path in frames:
-        image, truth, joints = _read(path, image_size)
+        image, truth, joints = read_frame(path, image_size)
         output = network(torch.from_numpy(image.transpose(2, 0, 1)[None].astype(np.float32) / 255))
-        raw = (output[0] if isinstance(output, (list, tuple)) else output)[0].numpy()
-        raw = raw[:, raw[CLASSES_AT] >= LEAST_SCORE]
-        corners = np.concatenate([raw[:2] - raw[2:4] / 2, raw[:2] + raw[2:4] / 2]).T
-        scores = raw[CLASSES_AT]
-        kept = np.asarray(cv2.dnn.NMSBoxes(_xywh(corners), scores.tolist(), 0.0, 0.6), int).reshape(-1)
-        free = np.ones(len(truth), bool)
-        for row in kept[np.argsort(-scores[kept], kind="stable")]:
-            overlap = iou(corners[row : row + 1], truth)[0] * free if len(truth) else np.zeros(1)
-            best = int(overlap.argmax())
-            right = bool(overlap[best] >= MATCH_IOU)
-            box_logits.append(_logit(scores[row]))
-            box_right.append(right)
-            if not right:
-                continue
-            free[best] = False
-            if not joints[best, :, 2].any():
-                continue
-            found = raw[KEYPOINTS_AT:, row].reshape(17, 3)
-            away = np.linalg.norm(found[:, :2] - joints[best, :, :2], axis=1)
-            near = away < NEAR_JOINT * (truth[best, 3] - truth[best, 1])
-            joint_logits += _logit(found[:, 2]).tolist()
-            joint_right += (near & (joints[best, :, 2] == 2)).tolist()
+        boxes, scores, found = _people((output[0] if isinstance(output, (list, tuple)) else output)[0].numpy())
+        of = match_people(boxes, scores, truth)
+        box_logits.append(_logit(scores))
+        box_right.append(of >= 0)
+        for body, person in zip(found, of, strict=True):
+            if person >= 0 and joints[person, :, 2].any():
+                _, right = joint_outcomes(body, joints[person], truth[person, 3] - truth[person, 1])
+                joint_logits.append(_logit(body[None, :, 2]))
+                joint_right.append(right[None])
     return (
-        Outcomes(np.array(box_logits), np.array(box_right, bool)),
-        Outcomes(np.array(joint_logits), np.array(joint_right, bool)),
+        Outcomes(np.concatenate(box_logits), np.concatenate(box_right)),
+        Outcomes(np.concatenate(joint_logits), np.concatenate(joint_right)),
     )
 
 
-def _read(path: Path, image_size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """RGB picture with sides that are multiples of 32, boxes (N, 4) and joints (N, 17, 3) in its pixels."""
+def _people(raw: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Boxes (N, 4) xyxy, scores (N,) and joints (N, 17, 3) of a raw output (56, anchors), after suppression."""
+    raw = raw[:, raw[CLASSES_AT] >= LEAST_SCORE]
+    scores = raw[CLASSES_AT]
+    corner, size = raw[:2] - raw[2:4] / 2, raw[2:4]
+    xywh = np.concatenate([corner, size]).T
+    kept = np.asarray(cv2.dnn.NMSBoxes(xywh.tolist(), scores.tolist(), 0.0, OVERLAP), int).reshape(-1)
+    boxes = np.concatenate([corner, corner + size]).T
+    return boxes[kept], scores[kept], raw[KEYPOINTS_AT:, kept].T.reshape(-1, COUNT, 3)
+
+
+def read_frame(path: Path, image_size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The RGB picture as the pipeline shows it to the network, boxes (N, 4) xyxy and joints (N, 17, 3) in its pixels.
+
+    Its longer side is `image_size`; grey around it fills both sides up to multiples of 32.
+    """
     image = cv2.imread(str(path))
     if image is None:
         raise InputError(f"{path}: not an image, or damaged.")
     scale = image_size / max(image.shape[:2])
-    height, width = (max(32, round(side * scale / 32) * 32) for side in image.shape[:2])
-    picture = cv2.cvtColor(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2RGB)
+    height, width = (round(side * scale) for side in image.shape[:2])
+    above, left = (-height % STRIDE) // 2, (-width % STRIDE) // 2
+    below, beside = -height % STRIDE - above, -width % STRIDE - left
+    small = cv2.cvtColor(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2RGB)
+    picture = cv2.copyMakeBorder(small, above, below, left, beside, cv2.BORDER_CONSTANT, value=(GREY, GREY, GREY))
     labels = path.parents[1] / "labels" / f"{path.stem}.txt"
     if not labels.exists():  # images/train/x.jpg has its labels in labels/train/x.txt
         labels = path.parents[2] / "labels" / path.parent.name / f"{path.stem}.txt"
-    rows = np.array([line.split() for line in labels.read_text().splitlines() if line.strip()], np.float64)
-    rows = rows.reshape(-1, rows.shape[1] if rows.size else 56)
-    centre, size = rows[:, 1:3] * (width, height), rows[:, 3:5] * (width, height)
-    joints = np.zeros((len(rows), 17, 3))
-    if rows.shape[1] > 5:
-        joints = rows[:, 5:].reshape(-1, 17, 3) * (width, height, 1)
-    return picture, np.concatenate([centre - size / 2, centre + size / 2], 1), joints
-
-
-def _xywh(corners: np.ndarray) -> list[list[float]]:
-    return np.concatenate([corners[:, :2], corners[:, 2:] - corners[:, :2]], 1).astype(float).tolist()
+    lines = [line for line in labels.read_text(encoding="utf-8").splitlines() if line.strip()]
+    boxes, joints = parse_labels(lines, width, height)
+    corners = np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], 1)
+    return picture, corners + np.array([left, above, left, above]), joints + np.array([left, above, 0])
 
 
 def _logit(probability: np.ndarray) -> np.ndarray:
-    clipped = np.clip(probability, 1e-6, 1 - 1e-6)
+    clipped = np.clip(probability.astype(float), 1e-6, 1 - 1e-6)
     return np.log(clipped / (1 - clipped))

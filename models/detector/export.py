@@ -28,8 +28,8 @@ import torch  # noqa: E402
 from safetensors.torch import load_file, save_file  # noqa: E402
 from ultralytics import YOLO  # noqa: E402
 
-from models.detector.calibrate import fit_line, fold, outcomes  # noqa: E402
-from models.detector.network import SlimPoseModel, build  # noqa: E402
+from models.detector.calibrate import fit_joints, fit_line, fold, outcomes  # noqa: E402
+from models.detector.network import ARCHITECTURE, SlimPoseModel, build  # noqa: E402
 
 NAME = "throughline-pose-slim"
 HERE = Path(__file__).parent
@@ -44,11 +44,7 @@ def export(checkpoint: Path, folder: Path, frames: list[Path], image_size: int, 
     """
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
-        copy = Path(scratch) / "detector.pt"
-        shutil.copyfile(checkpoint, copy)
-        trained = YOLO(copy)
-        if not isinstance(trained.model, SlimPoseModel):
-            raise WeightsError(f"{checkpoint}: expected a {SlimPoseModel.__name__}, got {type(trained.model).__name__}")
+        trained = _load(checkpoint, Path(scratch))
         if frames:
             scores = scores | {"calibration": calibrate(trained.model, frames, image_size)}
         state = {name: tensor.float().contiguous() for name, tensor in trained.model.state_dict().items()}
@@ -64,6 +60,25 @@ def export(checkpoint: Path, folder: Path, frames: list[Path], image_size: int, 
     (folder / CARD).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
 
 
+def _load(checkpoint: Path, scratch: Path) -> Any:
+    """The network of a .pt, or of a .safetensors written here; WeightsError where it is another."""
+    if checkpoint.suffix == ".safetensors":  # Ultralytics cannot read these, but exports what it is given
+        trained: Any = YOLO(ARCHITECTURE, task="pose")
+        network: Any = build({name: tensor.float() for name, tensor in load_file(checkpoint).items()})
+        # What its trainer would have left on the network.
+        network.names, network.task, network.args = {0: "person"}, "pose", trained.model.args
+        network.pt_path = str(scratch / "detector.pt")
+        trained.model = network
+        return trained
+    # Ultralytics writes the export beside the checkpoint.
+    copy = scratch / "detector.pt"
+    shutil.copyfile(checkpoint, copy)
+    trained = YOLO(copy)
+    if not isinstance(trained.model, SlimPoseModel):
+        raise WeightsError(f"{checkpoint}: expected a {SlimPoseModel.__name__}, got {type(trained.model).__name__}")
+    return trained
+
+
 def _forget_machine(onnx_file: Path) -> None:
     """Take out the description, in which Ultralytics writes where on this machine the training set lies."""
     model = onnx.load(onnx_file)
@@ -76,9 +91,9 @@ def _forget_machine(onnx_file: Path) -> None:
 def calibrate(network: SlimPoseModel, frames: list[Path], image_size: int) -> dict[str, Any]:
     """Calibrate `network` in place; what was fitted, for the card."""
     boxes, joints = outcomes(network.float().eval(), frames, image_size)
-    lines = {"boxes": fit_line(boxes), "joints": fit_line(joints)}
-    fold(network, lines["boxes"], lines["joints"])
-    return {name: asdict(line) for name, line in lines.items()} | {"frames": len(frames)}
+    box_line, joint_lines = fit_line(boxes), fit_joints(joints)
+    fold(network, box_line, joint_lines)
+    return {"boxes": asdict(box_line), "joints": [asdict(line) for line in joint_lines], "frames": len(frames)}
 
 
 def check_parity(folder: Path) -> None:
@@ -97,7 +112,7 @@ def check_parity(folder: Path) -> None:
 
 
 def main(
-    checkpoint: Annotated[Path, typer.Argument(help="A .pt written by models.detector.train.")],
+    checkpoint: Annotated[Path, typer.Argument(help="A .pt of models.detector.train, or .safetensors of this.")],
     output: Annotated[Path, typer.Option(help="Folder of the bundled weights.")] = HERE,
     calibration: Annotated[list[Path] | None, typer.Option(help="Folder of images with labels; repeatable.")] = None,
     image_size: Annotated[int, typer.Option(help="Longer side in px for calibration.")] = 416,

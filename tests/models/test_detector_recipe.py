@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -9,7 +10,7 @@ import torch
 from core.errors import InputError
 from core.keypoints import MIRROR
 from models.detector import teacher
-from models.detector.calibrate import Line, Outcomes, fit_line, fold
+from models.detector.calibrate import Line, Outcomes, fit_joints, fit_line, fold, read_frame
 from models.detector.dataset import read_boxes, thin_out, write_pose_labels
 from models.detector.network import build
 
@@ -93,19 +94,63 @@ def test_outcomes_of_one_kind_cannot_be_calibrated():
         fit_line(Outcomes(np.zeros(5), np.ones(5, bool)))
 
 
+def test_each_joint_gets_its_own_line_and_a_rare_one_that_of_all():
+    generator = np.random.default_rng(0)
+    logits = generator.normal(0, 1.5, (4000, 17))
+    shifts = np.linspace(-1, 1, 17)
+    right = generator.random(logits.shape) < 1 / (1 + np.exp(-(logits + shifts)))
+    lines = fit_joints(Outcomes(logits, right))
+    np.testing.assert_allclose([line.shift for line in lines], shifts, atol=0.2)
+    few = fit_joints(Outcomes(logits[:3], right[:3]))
+    assert np.ptp([line.shift for line in few]) < np.ptp(shifts) / 2
+
+
+def test_a_joint_that_was_always_right_still_gets_a_line():
+    generator = np.random.default_rng(1)
+    logits = generator.normal(0, 1, (200, 17))
+    right = generator.random(logits.shape) < 0.5
+    right[:, 3] = True
+    line = fit_joints(Outcomes(logits, right))[3]
+    assert np.isfinite([line.scale, line.shift]).all()
+    assert line.shift > 1
+
+
+@pytest.mark.parametrize(("width", "height"), [(640, 360), (360, 640), (400, 400)])
+def test_frames_are_shown_as_the_pipeline_shows_them(tmp_path, width, height):
+    for kind in ("images", "labels"):
+        (tmp_path / kind).mkdir()
+    image = np.zeros((height, width, 3), np.uint8)
+    image[100:200, 60:140] = 255
+    cv2.imwrite(str(tmp_path / "images" / "a.png"), image)
+    box, joint = (100 / width, 150 / height, 80 / width, 100 / height), (60 / width, 100 / height, 2)
+    (tmp_path / "labels" / "a.txt").write_text("0 " + " ".join(map(str, [*box, *joint * 17])))
+    picture, boxes, joints = read_frame(tmp_path / "images" / "a.png", 416)
+    assert picture.shape[0] % 32 == picture.shape[1] % 32 == 0
+    assert 416 <= max(picture.shape) < 448
+    x1, y1, x2, y2 = boxes[0].round().astype(int)
+    assert picture[y1 + 2 : y2 - 2, x1 + 2 : x2 - 2].min() > 250
+    assert max(picture[y1 - 3, x1:x2].max(), picture[y1:y2, x1 - 3].max()) < 150
+    np.testing.assert_allclose(joints[0, :, :2], np.tile(boxes[0, :2], (17, 1)))
+
+
 def test_folding_changes_confidences_by_the_line_and_nothing_else():
     torch.manual_seed(0)
     network = build()
     picture = torch.rand(1, 3, 64, 64)
     with torch.inference_mode():
         before = network(picture)[0][0].numpy()
-        fold(network, Line(2.0, 1.5), Line(0.5, -0.25))
+        joints = [Line(0.5, -0.25)] * 16 + [Line(2.0, 0.5)]
+        fold(network, Line(2.0, 1.5), joints)
         after = network(picture)[0][0].numpy()
 
     def logit(p):
         return np.log(p / (1 - p))
 
     np.testing.assert_allclose(logit(after[4]), 2 * logit(before[4]) + 1.5, rtol=1e-3, atol=1e-3)
-    np.testing.assert_allclose(logit(after[7::3]), 0.5 * logit(before[7::3]) - 0.25, rtol=1e-3, atol=1e-3)
+    for joint, line in enumerate(joints):
+        row = 7 + 3 * joint
+        np.testing.assert_allclose(
+            logit(after[row]), line.scale * logit(before[row]) + line.shift, rtol=2e-3, atol=2e-3
+        )
     same = [0, 1, 2, 3, *[5 + joint * 3 + axis for joint in range(17) for axis in range(2)]]
     np.testing.assert_allclose(after[same], before[same], rtol=1e-4, atol=1e-4)
