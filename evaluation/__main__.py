@@ -5,7 +5,7 @@ import typer
 from core.errors import ThroughlineError
 from evaluation.detection import detection
 from evaluation.ground import ground
-from evaluation.identities import identities
+from evaluation.identities_command import identities
 from evaluation.mot import mot
 from evaluation.reliability import reliability_command
 

@@ -1,18 +1,15 @@
 """Is one person one identity in every camera? Scores over image boxes, all cameras taken together."""
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 import numpy as np
-import typer
 from scipy.optimize import linear_sum_assignment
 
 from core.arrays import frozen
 from core.boxes import iou
-from core.errors import InputError, ShapeError, UsageError
+from core.errors import InputError, ShapeError
 
 IOU_OF_A_MATCH = 0.5
 PEDESTRIAN = 1
@@ -243,49 +240,3 @@ def _numbers(path: Path, number: int, line: str) -> list[float]:
     if len(values) < COLUMNS_NEEDED:
         raise InputError(f"{path}, line {number}: expected at least frame,id,x,y,w,h, got {line!r}")
     return [*values, *[1.0] * 9][:9] if len(values) < 9 else values[:9]
-
-
-def identities(
-    truth: Annotated[Path, typer.Argument(help="Folder with <camera>.txt, MOTChallenge rows; one id per person.")],
-    run: Annotated[Path, typer.Argument(help="Folder of a run, with mot/<camera>.txt.")],
-    min_visibility: Annotated[
-        float, typer.Option(help="People less visible than this are ignored: neither required nor wrong.")
-    ] = 0.25,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
-    """Cross-camera identity of a run over image boxes: IDF1 with one identity map for all cameras, HOTA, pairs."""
-    true, found = _read_folders(truth, run, min_visibility)
-    scores = cross_camera_idf1(true, found)
-    typer.echo(json.dumps(asdict(scores), indent=2) if as_json else _spell(scores, len(true)))
-
-
-def _read_folders(
-    truth: Path, run: Path, min_visibility: float
-) -> tuple[dict[str, CameraBoxes], dict[str, CameraBoxes]]:
-    true_paths, found_paths = sorted(truth.glob("*.txt")), sorted((run / "mot").glob("*.txt"))
-    if not true_paths:
-        raise UsageError(f"{truth}: holds no <camera>.txt; expected MOTChallenge rows, one file per camera")
-    if not found_paths:
-        raise UsageError(f"{run / 'mot'}: holds no <camera>.txt; expected the output folder of a run")
-    if not {path.stem for path in true_paths} & {path.stem for path in found_paths}:
-        raise UsageError(
-            f"{truth} and {run / 'mot'} share no camera: {', '.join(path.stem for path in true_paths)} against "
-            f"{', '.join(path.stem for path in found_paths)}"
-        )
-    true = {path.stem: read_boxes(path, min_visibility, truth=True) for path in true_paths}
-    return true, {path.stem: read_boxes(path) for path in found_paths}
-
-
-def _spell(scores: IdentityScores, cameras: int) -> str:
-    hota = "HOTA: trackeval is not installed"
-    if scores.hota is not None:
-        hota = f"HOTA {scores.hota:.4f}   DetA {scores.deta:.4f}   AssA {scores.assa:.4f}"
-    return (
-        f"cross-camera identity over image boxes at IoU {IOU_OF_A_MATCH}, {cameras} cameras\n"
-        f"IDF1 {scores.idf1:.4f}   IDP {scores.idp:.4f}   IDR {scores.idr:.4f}\n"
-        f"{hota}\n"
-        f"pairs of matched boxes in different cameras: precision {scores.pair_precision:.4f}   "
-        f"recall {scores.pair_recall:.4f}   F1 {scores.pair_f1:.4f}\n"
-        f"identities {scores.found_identities} found, {scores.true_identities} true;   "
-        f"boxes {scores.found_boxes} found, {scores.true_boxes} true"
-    )

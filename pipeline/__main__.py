@@ -7,12 +7,14 @@ from core.quiet import hush
 hush()
 
 from pipeline.association.command import associate_arrays  # noqa: E402
+from pipeline.association.ladder import ladder  # noqa: E402
 from pipeline.association.locate.command import locate_folder  # noqa: E402
 from pipeline.detect.command import detect  # noqa: E402
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command("associate")(associate_arrays)
 app.command()(detect)
+app.command()(ladder)
 app.command("locate")(locate_folder)
 
 

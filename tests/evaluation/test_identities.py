@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from core.errors import InputError, ShapeError, UsageError
-from evaluation.identities import CameraBoxes, _frames, cross_camera_idf1, identities, read_boxes, trackeval_data
+from evaluation.identities import CameraBoxes, _frames, cross_camera_idf1, read_boxes, trackeval_data
+from evaluation.identities_command import identities
 
 HERE = 100.0  # width of a box; boxes of one place overlap, boxes of two places do not
 
@@ -178,11 +179,25 @@ def test_command(tmp_path: Path) -> None:
     assert told["idf1"] == 1 and told["found_identities"] == 1
 
 
+def test_several_runs_are_a_ladder(tmp_path: Path) -> None:
+    """What a rung loses is the difference to the one above it."""
+    truth, run = _folders(tmp_path, "a")
+    worse = tmp_path / "worse"
+    (worse / "mot").mkdir(parents=True)
+    (worse / "mot" / "a.txt").write_text((run / "mot" / "a.txt").read_text() + "1,4,500,0,100,200,0.9,-1,-1,-1\n")
+    app = typer.Typer()
+    app.command()(identities)
+    lines = CliRunner().invoke(app, [str(truth), str(run), str(worse)]).stdout.splitlines()
+    assert [line.split()[:3] for line in lines[2:]] == [["run", "1.0000", "0.0000"], ["worse", "0.6667", "0.3333"]]
+    told = json.loads(CliRunner().invoke(app, [str(truth), str(run), str(worse), "--json"]).stdout)
+    assert told[str(worse)]["idf1"] == pytest.approx(2 / 3)
+
+
 def test_command_refuses_folders_that_do_not_fit(tmp_path: Path) -> None:
     truth, run = _folders(tmp_path, "b")
     with pytest.raises(UsageError, match="share no camera"):
-        identities(truth, run)
+        identities(truth, [run])
     with pytest.raises(UsageError, match="holds no <camera>"):
-        identities(tmp_path, run)
+        identities(tmp_path, [run])
     with pytest.raises(UsageError, match="output folder of a run"):
-        identities(truth, tmp_path)
+        identities(truth, [tmp_path])
