@@ -1,4 +1,8 @@
-"""`python -m reid train | fit | export | evaluate | embed`."""
+"""`python -m reid train | fit | export | evaluate | embed | calibrate | verify | search | cluster | visualise`.
+
+A program, not a part of the library: like run_pipeline.py it stands above `pipeline`, which holds the commands that
+need the detector or a video. Nothing imports this module.
+"""
 
 import argparse
 import sys
@@ -8,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import ThroughlineError, UsageError
+from pipeline.people.command import add_commands, save_distances
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,11 +56,13 @@ def _parser() -> argparse.ArgumentParser:
     embed = commands.add_parser("embed", help="global vectors of a folder of pictures")
     embed.add_argument("folder", type=Path)
     embed.add_argument("--output", type=Path, required=True, help="an .npz with arrays `name` and `embedding`")
+    embed.add_argument("--distances", action="store_true", help="arrays `name` and `distance`, the full fused distance")
     embed.set_defaults(run=_embed)
     for command in (evaluate, embed):
         command.add_argument("--weights", default="bundled", help="a folder that `export` wrote")
         command.add_argument("--device", default="auto")
         command.add_argument("--threads", type=int, default=0)
+    add_commands(commands)
     return parser
 
 
@@ -111,6 +118,9 @@ def _embed(options: argparse.Namespace) -> None:
 
     if options.output.suffix != ".npz":
         raise UsageError(f"--output: expected a name that ends in .npz, got {options.output}")
+    if options.distances:
+        save_distances(options)
+        return
     paths = pictures(options.folder)
     found = embed_pictures(Embedder.open(options.weights, options.device, options.threads), paths)
     options.output.parent.mkdir(parents=True, exist_ok=True)

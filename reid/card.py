@@ -15,6 +15,12 @@ CARD, TASK, FORMAT = "weights.json", "person-reid", 1
 BUNDLED = Path(__file__).resolve().parent.parent / "models" / "reid"
 
 
+def folder_of(weights: str | Path) -> Path:
+    """The folder that `--weights` names: `bundled`, a folder, or its weights.json."""
+    folder = BUNDLED if str(weights) == "bundled" else Path(weights)
+    return folder.parent if folder.name == CARD else folder
+
+
 @dataclass(frozen=True)
 class Card:
     """What `weights.json` holds.

@@ -8,7 +8,7 @@ import numpy as np
 from core.errors import ShapeError
 from core.types import Descriptors
 from reid.backends import Backend, open_backend
-from reid.card import BUNDLED, CARD, Card
+from reid.card import Card, folder_of
 from reid.crops import QualityConfig, quality, resized, sizes_px
 from reid.network.config import NetworkConfig
 from reid.parts import PartsConfig, part_masks
@@ -38,9 +38,7 @@ class Embedder:
         device: auto, cpu (OpenVINO), cuda, cuda:N or mps (PyTorch). threads: of the CPU, 0 for all. Raises WeightsError
         (missing, corrupt, another task, wrong checksum), SettingError (a device this machine has not).
         """
-        folder = BUNDLED if str(weights) == "bundled" else Path(weights)
-        if folder.name == CARD:
-            folder = folder.parent
+        folder = folder_of(weights)
         card = Card.read(folder)
         return cls(card.network, card.identifier, open_backend(folder, card, device, threads))
 

@@ -51,6 +51,12 @@ def market_folder(folder: Path) -> PictureFolder:
     return PictureFolder(tuple(paths), identity, camera)
 
 
+def label_of(path: Path) -> int | None:
+    """Identity in the name of a picture, None where it has none."""
+    match = _NAME.match(path.name)
+    return None if match is None else int(match.group(1))
+
+
 def read_bgr(path: Path) -> np.ndarray:
     """(h, w, 3) uint8 BGR. Raises InputError."""
     image = cv2.imread(str(path), cv2.IMREAD_COLOR)

@@ -1,0 +1,1 @@
+"""Uses of ReID that need the detector, a video or a finished run: `python -m reid verify`, `search`, `cluster` …"""

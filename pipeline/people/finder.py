@@ -1,0 +1,119 @@
+"""The people in a photo, each as a crop with keypoints; or the keypoints in a picture that is a crop already."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from core.boxes import area_px, clip_to_image, intersection_px
+from core.errors import InputError
+from core.types import Descriptors, Detections
+from pipeline.detect import DetectConfig, open_detector
+from pipeline.device import choose_device
+from pipeline.people.config import PeopleConfig
+from reid.data.folders import read_bgr
+from reid.embedder import Embedder
+
+_BATCH = 256
+
+
+@dataclass(frozen=True, eq=False)
+class Person:
+    """One person in a picture: box (4,) px of the picture; image (h, w, 3) uint8 BGR; keypoints (17, 3) and those of
+    others (M, 17, 3), in px of `image`. number: 1 for the largest of the picture."""
+
+    path: Path
+    number: int
+    box_xyxy: np.ndarray
+    image: np.ndarray
+    keypoints_xyc: np.ndarray
+    others_xyc: np.ndarray
+
+    @property
+    def name(self) -> str:
+        """For a file: the picture's stem, and the number where it is not the first."""
+        return self.path.stem + (f"-{self.number}" if self.number > 1 else "")
+
+
+class PeopleFinder:
+    """The bundled detector, for photos and for crops."""
+
+    def __init__(self, device: str = "auto", threads: int = 0, config: PeopleConfig | None = None) -> None:
+        self.config = config or PeopleConfig()
+        device = choose_device(device)
+        photos = DetectConfig(image_size=self.config.image_size, score=self.config.other_score)
+        crops = DetectConfig(image_size=self.config.crop_size, score=self.config.crop_score)
+        self._photos = open_detector("bundled", photos, device, threads)
+        self._crops = open_detector("bundled", crops, device, threads)
+
+    def in_photo(self, path: Path) -> list[Person]:
+        """Everybody in the picture, the largest first; nobody gives an empty list. Raises InputError (unreadable)."""
+        image = read_bgr(path)
+        ((_, _, found),) = self._photos.stream([(0, image)])
+        boxes = found.boxes_xyxy
+        good = (found.scores >= self.config.score) & (boxes[:, 3] - boxes[:, 1] >= self.config.height_px)
+        rows = np.flatnonzero(good)
+        rows = rows[np.argsort(-area_px(boxes[rows]), kind="stable")]
+        return [_cut(path, number + 1, image, found, int(row)) for number, row in enumerate(rows)]
+
+    def in_crop(self, path: Path) -> Person:
+        """The person that the whole picture is of. Raises InputError (unreadable)."""
+        image = read_bgr(path)
+        own, others = self.keypoints(image)
+        box = np.array([0, 0, image.shape[1], image.shape[0]], np.float32)
+        return Person(path, 1, box, image, own, others)
+
+    def keypoints(self, crop_bgr: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Keypoints (17, 3) of the person a crop is of, and those of others in it (M, 17, 3), px of the crop.
+
+        All confidences are 0 where the detector sees nobody.
+        """
+        height, width = crop_bgr.shape[:2]
+        margin = round(self.config.crop_margin * height)
+        wide = cv2.copyMakeBorder(crop_bgr, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
+        ((_, _, found),) = self._crops.stream([(0, wide)])
+        if found.keypoints_xyc is None or not len(found):
+            return np.zeros((17, 3), np.float32), np.zeros((0, 17, 3), np.float32)
+        joints = found.keypoints_xyc.copy()
+        joints[:, :, :2] -= margin
+        off_centre = np.abs(found.boxes_xyxy[:, [0, 2]].mean(1) - wide.shape[1] / 2) / width
+        main = int(np.argmax(found.scores * area_px(found.boxes_xyxy) * np.exp(-3 * off_centre)))
+        others = found.scores >= self.config.other_score
+        others[main] = False
+        return joints[main], joints[others]
+
+
+def only_person(finder: PeopleFinder, path: Path, *, is_crop: bool) -> Person:
+    """The person a picture is of: the largest in it. Raises InputError where there is nobody, or it is unreadable."""
+    if is_crop:
+        return finder.in_crop(path)
+    people = finder.in_photo(path)
+    if not people:
+        raise InputError(
+            f"{path}: no person found. Give a picture that shows one from head to knee at least; if the picture is a "
+            "crop of one person already, add --crops."
+        )
+    return people[0]
+
+
+def embed_people(embedder: Embedder, people: list[Person]) -> Descriptors:
+    """Descriptors of at least one person, in order."""
+    batches = []
+    for first in range(0, len(people), _BATCH):
+        some = people[first : first + _BATCH]
+        keypoints = np.stack([person.keypoints_xyc for person in some])
+        batches.append(embedder.embed([p.image for p in some], keypoints, [p.others_xyc for p in some]))
+    return Descriptors.concatenate(batches)
+
+
+def _cut(path: Path, number: int, image: np.ndarray, found: Detections, row: int) -> Person:
+    boxes = found.boxes_xyxy
+    box = clip_to_image(boxes[row : row + 1], image.shape[1], image.shape[0])[0]
+    left, top = np.floor(box[:2]).astype(int)
+    right, bottom = np.maximum(np.ceil(box[2:]).astype(int), (left + 1, top + 1))
+    joints = np.zeros((len(found), 17, 3), np.float32) if found.keypoints_xyc is None else found.keypoints_xyc.copy()
+    joints[:, :, :2] -= (left, top)
+    touching = intersection_px(boxes[row : row + 1], boxes)[0] > 0
+    touching[row] = False
+    return Person(path, number, box, image[top:bottom, left:right].copy(), joints[row], joints[touching])
