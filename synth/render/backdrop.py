@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from synth.render.raster import rasterise
+from synth.render.raster import bounds, rasterise
 from synth.render.scene_buffers import Batch, batch
 from synth.render.shade import Eye, Lamps, darken, shade, shrink
 from synth.render.shadow import ShadowMap, cast
@@ -128,7 +128,7 @@ def _people(surfaces: Sequence[Surface]) -> np.ndarray:
     rows = []
     for number in sorted({s.object_id for s in surfaces if s.object_id != STATIC}):
         points = np.concatenate([s.vertices_m for s in surfaces if s.object_id == number])
-        low, high = points.min(0), points.max(0)
+        low, high = bounds(points, np.ones(len(points), bool))
         rows.append((*((low + high) / 2)[:2], high[2], _PERSON_RADIUS_M))
     return np.array(rows, np.float64).reshape(-1, 4)
 

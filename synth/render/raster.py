@@ -59,7 +59,26 @@ def rasterise(
     """
     polygon = np.empty((4, 5))
     corners = np.empty((3, 5))
+    whole = np.zeros((3, 5))
+    whole[1, 3] = whole[2, 4] = 1.0
+    screen = np.empty((points.shape[0], 3))
+    for v in range(points.shape[0]):
+        z = points[v, 2]
+        screen[v] = lens[0] * points[v, 0] / z + lens[2], lens[1] * points[v, 1] / z + lens[3], 1.0 / z
     for face in range(faces.shape[0]):
+        i, j, k = faces[face]
+        if points[i, 2] >= NEAR_M and points[j, 2] >= NEAR_M and points[k, 2] >= NEAR_M:
+            x0, y0, x1, y1, x2, y2 = screen[i, 0], screen[i, 1], screen[j, 0], screen[j, 1], screen[k, 0], screen[k, 1]
+            if (x1 - x0) * (y2 - y0) - (y1 - y0) * (x2 - x0) > 0 and not double_sided[face]:
+                continue
+            # Most triangles of a person lie between pixels' centres.
+            if np.ceil(min(x0, x1, x2) - 0.5) > np.floor(max(x0, x1, x2) - 0.5):
+                continue
+            if np.ceil(min(y0, y1, y2) - 0.5) > np.floor(max(y0, y1, y2) - 0.5):
+                continue
+            whole[0, :3], whole[1, :3], whole[2, :3] = screen[i], screen[j], screen[k]
+            _fill(whole, face, depth, seen, weights)
+            continue
         count = 0
         for k in range(3):
             here, there = faces[face, k], faces[face, (k + 1) % 3]
@@ -108,13 +127,13 @@ def rasterise_flat(points: np.ndarray, faces: np.ndarray, depth: np.ndarray) -> 
         i, j, k = faces[face, 0], faces[face, 1], faces[face, 2]
         x0, y0, x1, y1, x2, y2 = points[i, 0], points[i, 1], points[j, 0], points[j, 1], points[k, 0], points[k, 1]
         area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
-        if area == 0.0:
-            continue
-        inverse = 1.0 / area
         left = max(0, int(np.ceil(min(x0, x1, x2) - 0.5)))
         right = min(width - 1, int(np.floor(max(x0, x1, x2) - 0.5)))
         top = max(0, int(np.ceil(min(y0, y1, y2) - 0.5)))
         bottom = min(height - 1, int(np.floor(max(y0, y1, y2) - 0.5)))
+        if area == 0.0 or left > right or top > bottom:
+            continue
+        inverse = 1.0 / area
         for row in range(top, bottom + 1):
             py = row + 0.5
             for column in range(left, right + 1):
@@ -125,3 +144,14 @@ def rasterise_flat(points: np.ndarray, faces: np.ndarray, depth: np.ndarray) -> 
                 if w0 >= 0 and w1 >= 0 and w2 >= 0:
                     z = w0 * points[i, 2] + w1 * points[j, 2] + w2 * points[k, 2]
                     depth[row, column] = min(depth[row, column], z)
+
+
+@njit(cache=True, error_model="numpy")
+def bounds(points: np.ndarray, used: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Least and greatest coordinates (D,) of those rows of points (V, D) that `used` (V,) names: inf, −inf if none."""
+    low, high = np.full(points.shape[1], np.inf), np.full(points.shape[1], -np.inf)
+    for v in range(points.shape[0]):
+        if used[v]:
+            for axis in range(points.shape[1]):
+                low[axis], high[axis] = min(low[axis], points[v, axis]), max(high[axis], points[v, axis])
+    return low, high

@@ -1,6 +1,7 @@
 """Many surfaces as one set of flat arrays: what the kernels read."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -51,7 +52,7 @@ def batch(surfaces: Sequence[Surface]) -> Batch:
         (0, 3),
         np.float32,
     )
-    textures, levels = _pyramids([np.ascontiguousarray(s.texture, np.uint8) for s in surfaces])
+    textures, levels = _pyramids([s.texture for s in surfaces])
     sizes = levels[:, 0, 1:].astype(np.float32) if len(surfaces) else np.zeros((0, 2), np.float32)
     return Batch(
         vertices_m=vertices,
@@ -109,19 +110,41 @@ def _density(
 
 
 def _pyramids(textures: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    pyramids = [_pyramid(_Same(texture)) for texture in textures]
+    starts = np.cumsum([0, *(len(flat) for flat, _ in pyramids)])
     levels = np.zeros((len(textures), _LEVELS, 3), np.int64)
+    for s, (_, own) in enumerate(pyramids):
+        levels[s] = own
+        levels[s, :, 0] += starts[s]
+    return np.concatenate([flat for flat, _ in pyramids] or [np.zeros(0, np.uint8)]), levels
+
+
+class _Same:
+    """An array as a key: equal to itself alone. Textures are made once and never written to."""
+
+    def __init__(self, array: np.ndarray) -> None:
+        self.array = array
+
+    def __hash__(self) -> int:
+        return id(self.array)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.array is self.array
+
+
+@lru_cache(maxsize=256)  # some dozens of MB; the same clothes are drawn again and again
+def _pyramid(texture: _Same) -> tuple[np.ndarray, np.ndarray]:
+    """All levels of one texture end to end, and (L, 3) int64 where each begins, its height and width."""
+    levels = np.zeros((_LEVELS, 3), np.int64)
+    height, width = texture.array.shape[:2]
     total = 0
-    for s, texture in enumerate(textures):
-        height, width = texture.shape[:2]
-        for level in range(_LEVELS):
-            levels[s, level] = total, height, width
-            total += height * width * 3
-            height, width = max(1, height // 2), max(1, width // 2)
+    for level in range(_LEVELS):
+        levels[level] = total, height, width
+        total += height * width * 3
+        height, width = max(1, height // 2), max(1, width // 2)
     flat = np.empty(total, np.uint8)
-    for s, texture in enumerate(textures):
-        first = levels[s, 0, 0]
-        flat[first : first + texture.size] = texture.ravel()
-        _shrink(flat, levels[s])
+    flat[: texture.array.size] = np.asarray(texture.array, np.uint8).ravel()
+    _shrink(flat, levels)
     return flat, levels
 
 

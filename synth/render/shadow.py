@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from synth.render.raster import rasterise_flat
+from synth.render.raster import bounds, rasterise_flat
 
 _SIDE_PX = 1024
 _MARGIN_M = 0.05
@@ -33,8 +33,8 @@ def cast(vertices_m: np.ndarray, faces: np.ndarray, direction: np.ndarray, side_
     points = vertices_m @ axes.T
     touched = np.zeros(len(points), bool)
     touched[faces] = True
-    used = points[touched]
-    low, high = used[:, :2].min(0) - _MARGIN_M, used[:, :2].max(0) + _MARGIN_M
+    low, high = bounds(points[:, :2], touched)
+    low, high = low - _MARGIN_M, high + _MARGIN_M
     scale = min(side_px / max(high - low), 1 / _TEXEL_M)
     to_map = np.hstack([axes, np.zeros((3, 1))])
     to_map[:2] *= scale

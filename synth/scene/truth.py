@@ -7,7 +7,7 @@ from enum import IntEnum
 import numpy as np
 
 from synth.render import project
-from synth.render.raster import rasterise_flat
+from synth.render.raster import bounds, rasterise_flat
 from synth.types import Camera, Surface
 
 _MASK_PX = 384  # longest side of the picture in which a whole silhouette is counted
@@ -110,8 +110,7 @@ def _silhouette(surfaces: Sequence[Surface], camera: Camera) -> tuple[np.ndarray
         return None
     drawn = np.zeros(len(pixels), dtype=bool)
     drawn[faces.ravel()] = True
-    used = pixels[drawn]
-    low, high = used.min(axis=0), used.max(axis=0)
+    low, high = bounds(pixels, drawn)
     scale = min(1.0, _MASK_PX / max(*(high - low), 1e-6))
     # Pixel centres of the mask coincide with those of the picture where the scale is 1.
     corner = np.floor(low)
