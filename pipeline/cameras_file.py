@@ -32,7 +32,7 @@ class CameraEntry(_Strict):
     """`[cameras.<id>]`: a name for display, seconds to add to this camera's timestamps, and how it sees the world."""
 
     name: str | None = None
-    offset_s: Number = 0.0
+    offset_s: Number | None = None
     calibration: CalibrationEntry | None = None
 
 
@@ -67,7 +67,7 @@ def read_cameras_toml(path: Path, camera_ids: Sequence[str]) -> CamerasFile:
             )
     return CamerasFile(
         names={camera: entry.name for camera, entry in entries.items() if entry.name is not None},
-        offsets_s={camera: entry.offset_s for camera, entry in entries.items()},
+        offsets_s={camera: entry.offset_s for camera, entry in entries.items() if entry.offset_s is not None},
         calibrations={
             camera: _calibration(path, camera, entry.calibration)
             for camera, entry in entries.items()

@@ -12,7 +12,7 @@ import numpy as np
 from core.errors import CameraError, InputError, UsageError
 from core.types import Appearance, Tracklet, TrackletKey
 from pipeline.artifacts import artifact_path
-from pipeline.association import associate
+from pipeline.association import associate, clocks_of
 from pipeline.association.corrections import Corrections, read_corrections
 from pipeline.camera_tracks import CameraTracks
 from pipeline.cameras_file import CamerasFile, read_cameras_toml
@@ -81,8 +81,8 @@ def run(
 
     with clock.measure("associate"), stage("Associating"):
         about = metadata(settings, device, networks)
-        result = _identities(cameras, tracks, settings, cameras_file, corrections, about)
-    summary = Summary(output, result, reused=reading.reused, stage_seconds=reading.seconds)
+        result, warnings = _identities(cameras, tracks, settings, cameras_file, corrections, about)
+    summary = Summary(output, result, warnings, reused=reading.reused, stage_seconds=reading.seconds)
     with clock.measure("export"), stage("Writing") as report:
         _export(result, sources, reading.artifacts, settings, workers, summary, report)
     summary.seconds = clock.seconds
@@ -185,21 +185,19 @@ def _identities(
     cameras_file: CamerasFile,
     corrections: Corrections,
     about: dict[str, object],
-) -> RunResult:
+) -> tuple[RunResult, list[str]]:
+    """Who is who, and what a user should know about the cameras' clocks."""
     tracklets: dict[TrackletKey, Tracklet] = {}
     appearances: dict[TrackletKey, Appearance] = {}
     for camera in cameras:
         tracklets |= {tracklet.key: tracklet for tracklet in tracks[camera.id].tracklets}
         appearances |= {appearance.key: appearance for appearance in tracks[camera.id].appearances}
+    everybody, config, calibrations = list(tracklets.values()), settings.associate, cameras_file.calibrations
+    clocks = clocks_of(everybody, cameras, config, calibrations, cameras_file.offsets_s.keys())
     identities = associate(
-        list(tracklets.values()),
-        appearances,
-        cameras,
-        settings.associate,
-        cameras_file.calibrations,
-        corrections=corrections,
+        everybody, appearances, cameras, config, calibrations, corrections=corrections, clocks=clocks
     )
-    return RunResult(cameras, tracklets, identities, about)
+    return RunResult(cameras, tracklets, identities, about), list(clocks.warnings)
 
 
 def _export(

@@ -24,6 +24,10 @@ class AssociateConfig:
     seen anew every `floor_independent_s`, counted `floor_most_spans` times at most. With evidence of
     −`floor_forbids_nats` and a median distance over `floor_forbids_m`, two tracklets can never be one person.
 
+    Clocks (`pipeline.association.clocks`) of calibrated cameras for which `cameras.toml` gives no `offset_s`: `clocks`
+    estimates them, up to `clock_reach_s` to either side in steps of `clock_step_s`; an estimate more uncertain than
+    `clock_sigma_s` is none, and one that is better than no shift by less than `clock_nats` is 0.
+
     `repair_rounds`: how often every tracklet may reconsider where it belongs; it moves for a gain of `repair_gain`, and
     leaving to stand alone costs as much as a distance by `repair_slack` larger than that of a merge. `neighbours`: with
     how many of its nearest each is compared first; as long as nobody has more within reach, another number changes
@@ -48,6 +52,11 @@ class AssociateConfig:
     floor_most_spans: int = 3
     floor_forbids_nats: float = 8.0
     floor_forbids_m: float = 2.0
+    clocks: bool = True
+    clock_reach_s: float = 3.0
+    clock_step_s: float = 0.1
+    clock_sigma_s: float = 0.25
+    clock_nats: float = 3.0
     repair_rounds: int = 10
     repair_slack: float = 0.1
     repair_gain: float = 0.05
@@ -63,11 +72,21 @@ class AssociateConfig:
                 f"associate.sure_distance: expected at most associate.free_distance ({self.free_distance}), "
                 f"got {self.sure_distance}"
             )
-        for name in ("travel_width_s", "travel_prior", "floor_sigma_m", "floor_independent_s", "floor_forbids_nats"):
+        for name in (
+            "clock_reach_s",
+            "clock_step_s",
+            "clock_sigma_s",
+            "travel_width_s",
+            "travel_prior",
+            "floor_sigma_m",
+            "floor_independent_s",
+            "floor_forbids_nats",
+        ):
             if not getattr(self, name) > 0:
                 raise SettingError(f"associate.{name}: expected more than 0, got {getattr(self, name)}")
         for name in (
             "nat_distance",
+            "clock_nats",
             "scale_prior",
             "travel_rounds",
             "floor_box_error",

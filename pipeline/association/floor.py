@@ -61,21 +61,13 @@ def floor_path(
     return FloorPath(tracklet.times_s[good], here[good], np.hypot(slip_m[good], config.floor_sigma_m))
 
 
-def floor_evidence(
+def floor_paths(
     tracklets: Sequence[Tracklet],
     cameras: Sequence[CameraResult],
     calibrations: Mapping[str, Calibration],
     config: AssociateConfig,
-) -> tuple[FloorPairs, PairSet]:
-    """Log-likelihood ratio that two tracklets are one person, of the pairs that meet, and the pairs that cannot be.
-
-    Only pairs of two calibrated cameras with common time have a say, 0 otherwise. At a common instant the distance r of
-    the two positions follows r/s² · exp(−r²/2s²) for one person (Rayleigh; s² adds both variances), 2πr/A for two
-    people on the floor area A that all positions span, with a share of outliers in the former. Instants within
-    `floor_independent_s` are one observation; the mean log ratio counts once for each, at most `floor_most_spans` times
-    because what is wrong with a calibration does not average out. Two tracklets are in two places at once when all
-    observations together say so with `floor_forbids_nats` and the median distance is over `floor_forbids_m`.
-    """
+) -> dict[int, FloorPath]:
+    """The paths on the floor, by row, of those tracklets that have one."""
     by_id = {camera.id: camera for camera in cameras}
     paths: dict[int, FloorPath] = {}
     for row, tracklet in enumerate(tracklets):
@@ -84,16 +76,32 @@ def floor_evidence(
             path = floor_path(tracklet, by_id[name], calibrations[name], config)
             if len(path.times_s):
                 paths[row] = path
+    return paths
+
+
+def floor_evidence(
+    paths: Mapping[int, FloorPath], tracklets: Sequence[Tracklet], config: AssociateConfig
+) -> tuple[FloorPairs, PairSet]:
+    """Log-likelihood ratio that two tracklets are one person, of the pairs that meet, and the pairs that cannot be.
+
+    Only pairs of two cameras with paths (by row) at a common time have a say, 0 otherwise. At a common instant the
+    distance r of the two positions follows r/s² · exp(−r²/2s²) for one person (Rayleigh; s² adds both variances),
+    2πr/A for two people on the floor area A that all positions span, with a share of outliers in the former. Instants
+    within `floor_independent_s` are one observation; the mean log ratio counts once for each, at most
+    `floor_most_spans` times because what is wrong with a calibration does not average out. Two tracklets are in two
+    places at once when all observations together say so with `floor_forbids_nats` and the median distance is over
+    `floor_forbids_m`.
+    """
     meeting = np.array(_meeting(paths, [tracklet.key for tracklet in tracklets]), np.int64).reshape(-1, 2)
     pairs = PairSet.of(len(tracklets), *meeting.T)
     nats, apart = np.zeros(len(pairs)), np.zeros(len(pairs), bool)
-    area_m2 = _area_m2(np.concatenate([path.points_m for path in paths.values()])) if len(pairs) else 0.0
+    area = area_m2(np.concatenate([path.points_m for path in paths.values()])) if len(pairs) else 0.0
     for at, (one, other) in enumerate(zip(*pairs.pairs(), strict=True)):
-        nats[at], apart[at] = _pair_nats(paths[int(one)], paths[int(other)], area_m2, config)
+        nats[at], apart[at] = pair_nats(paths[int(one)], paths[int(other)], area, config)
     return FloorPairs(pairs, nats), pairs.where(apart)
 
 
-def _area_m2(points_m: np.ndarray) -> float:
+def area_m2(points_m: np.ndarray) -> float:
     """The rectangle that holds all but the most extreme twentieths of positions along each axis."""
     low, high = np.percentile(points_m, [5, 95], axis=0)
     return max(float(np.prod(high - low)), SMALLEST_AREA_M2)
@@ -112,13 +120,13 @@ def _meeting(paths: Mapping[int, FloorPath], keys: Sequence[TrackletKey]) -> lis
     return pairs
 
 
-def _pair_nats(one: FloorPath, other: FloorPath, area_m2: float, config: AssociateConfig) -> tuple[float, bool]:
+def pair_nats(one: FloorPath, other: FloorPath, area: float, config: AssociateConfig) -> tuple[float, bool]:
     """Evidence over the common time, and whether the two are in two places at once."""
     r_m, s2, times_s = _common(one, other, config.floor_independent_s)
     if not len(r_m):
         return 0.0, False
     # Both densities are divided by r, which they share.
-    different = 2 * np.pi / area_m2
+    different = 2 * np.pi / area
     together = (1 - OUTLIERS) * np.exp(-(r_m**2) / (2 * s2)) / s2 + OUTLIERS * different
     spans = len(np.unique(np.floor(times_s / config.floor_independent_s)))
     mean = float(np.log(together / different).mean())

@@ -12,7 +12,7 @@ from core.boxes import iou
 from core.errors import UsageError
 from core.types import Appearance, Descriptors, Detections, Frame, Tracklet, TrackletKey
 from evaluation.identities import CameraBoxes, read_boxes
-from pipeline.association.merging import associate
+from pipeline.association.merging import associate, clocks_of
 from pipeline.camera_tracks import CameraTracks
 from pipeline.cameras_file import CamerasFile, read_cameras_toml
 from pipeline.crops import Crop, CropPicker
@@ -146,7 +146,9 @@ def _associated(tracks: Sequence[CameraTracks], file: CamerasFile, settings: Set
     cameras = [one.camera for one in tracks]
     tracklets = {tracklet.key: tracklet for one in tracks for tracklet in one.tracklets}
     looks = {appearance.key: appearance for one in tracks for appearance in one.appearances}
-    found = associate(list(tracklets.values()), looks, cameras, settings.associate, file.calibrations)
+    everybody, config = list(tracklets.values()), settings.associate
+    clocks = clocks_of(everybody, cameras, config, file.calibrations, file.offsets_s.keys())
+    found = associate(everybody, looks, cameras, config, file.calibrations, clocks=clocks)
     return RunResult(cameras, tracklets, found)
 
 

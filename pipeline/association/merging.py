@@ -1,15 +1,16 @@
 """Tracklets of all cameras become identities."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
 
 from core.types import Appearance, Descriptors, Evidence, Identity, Tracklet, TrackletKey
+from pipeline.association.clocks import Clocks, estimate_clocks
 from pipeline.association.config import AssociateConfig
 from pipeline.association.constraints import cannot_link, check
 from pipeline.association.corrections import Corrections, Links, check_corrections, resolve_corrections
 from pipeline.association.doubt import judge
-from pipeline.association.floor import floor_evidence
+from pipeline.association.floor import FloorPath, floor_evidence, floor_paths
 from pipeline.association.labels import canonical
 from pipeline.association.looks import Looks, TrackletPairs, measure_near
 from pipeline.association.membership import explain
@@ -34,14 +35,15 @@ def associate(
     calibrations: Mapping[str, Calibration] | None = None,
     looks: LooksOf | None = None,
     corrections: Corrections = Corrections(),  # noqa: B008
+    clocks: Clocks = Clocks({}),  # noqa: B008
 ) -> list[Identity]:
     """Every tracklet in exactly one identity, by id from 1 in the order of first appearance, camera, local id.
 
     A tracklet without a descriptor is an identity alone and unknown, unless `corrections` link it: what they say
     stands. So is one whose membership is too doubtful. The result does not depend on the order of the input. `looks`
-    replaces `reid.tracklet.TrackletLooks`. No tracklets: no identities. Raises ConstraintError if an identity were
-    twice in one frame of one camera (never expected: the linkage cannot do it), UsageError where the corrections
-    contradict each other or the frames.
+    replaces `reid.tracklet.TrackletLooks`; `clocks` is what `clocks_of` found out. No tracklets: no identities. Raises
+    ConstraintError if an identity were twice in one frame of one camera (never expected: the linkage cannot do it),
+    UsageError where the corrections contradict each other or the frames.
     """
     ordered = sorted(tracklets, key=lambda tracklet: tracklet.key)
     described = {key for key, appearance in appearances.items() if len(appearance.descriptors)}
@@ -50,7 +52,7 @@ def associate(
     seen = [ordered[row] for row in rows]
     links = _of_rows(links, np.array(rows, np.int64))
     looks = looks or _tracklet_looks
-    clusters, reasons = _cluster(seen, appearances, cameras, config, calibrations or {}, looks, links)
+    clusters, reasons = _cluster(seen, appearances, cameras, config, calibrations or {}, clocks, looks, links)
     described = {one.key for one in seen}
     clusters += [(tracklet.key,) for tracklet in ordered if tracklet.key not in described]
     identities = _number(clusters, reasons, {tracklet.key: tracklet for tracklet in ordered})
@@ -70,6 +72,7 @@ def _cluster(
     cameras: Sequence[CameraResult],
     config: AssociateConfig,
     calibrations: Mapping[str, Calibration],
+    clocks: Clocks,
     looks_of: LooksOf,
     links: Links,
 ) -> tuple[list[tuple[TrackletKey, ...]], dict[TrackletKey, Evidence]]:
@@ -77,7 +80,8 @@ def _cluster(
     if not tracklets:
         return [], {}
     looks = looks_of([appearances.get(one.key) or _nothing(one.key) for one in tracklets])
-    pairs = _pairs(tracklets, looks, cameras, config, calibrations, links)
+    paths = _paths(tracklets, cameras, config, calibrations, clocks)
+    pairs = _pairs(tracklets, looks, paths, config, links)
     solution = solve(pairs, _timeline(tracklets), config, links.start)
     found = judge(solution, config, links.start)
     keys = [one.key for one in tracklets]
@@ -87,19 +91,48 @@ def _cluster(
     return clusters, explain(keys, found, solution, pairs, appearances)
 
 
-def _pairs(
+def clocks_of(
     tracklets: Sequence[Tracklet],
-    looks: Looks,
     cameras: Sequence[CameraResult],
     config: AssociateConfig,
     calibrations: Mapping[str, Calibration],
+    given: Collection[str],
+) -> Clocks:
+    """What can be told about the clocks of calibrated cameras; those of `given` have one from the user."""
+    if not (config.floor and config.clocks):
+        return Clocks({})
+    ordered = sorted(tracklets, key=lambda tracklet: tracklet.key)
+    return estimate_clocks(floor_paths(ordered, cameras, calibrations, config), ordered, given, config)
+
+
+def _paths(
+    tracklets: Sequence[Tracklet],
+    cameras: Sequence[CameraResult],
+    config: AssociateConfig,
+    calibrations: Mapping[str, Calibration],
+    clocks: Clocks,
+) -> dict[int, FloorPath]:
+    """Paths on the floor in common time, of cameras whose clock is known."""
+    if not config.floor:
+        return {}
+    paths = floor_paths(tracklets, cameras, calibrations, config)
+    cameras_of = {row: tracklets[row].key.camera for row in paths}
+    unknown = clocks.unknown()
+    return {row: clocks.shifted(paths[row], name) for row, name in cameras_of.items() if name not in unknown}
+
+
+def _pairs(
+    tracklets: Sequence[Tracklet],
+    looks: Looks,
+    paths: Mapping[int, FloorPath],
+    config: AssociateConfig,
     links: Links,
 ) -> TrackletPairs:
     """All that is known about pairs of tracklets, but for travel times."""
     strangers = cannot_link(tracklets)
     forbidden, floor, also = strangers, None, strangers
-    if config.floor and calibrations:
-        floor, apart = floor_evidence(tracklets, cameras, calibrations, config)
+    if paths:
+        floor, apart = floor_evidence(paths, tracklets, config)
         forbidden, also = forbidden | apart, also | floor.pairs.where(floor.nats > 0)
     # The user's word is above the floor's; frames that two tracklets share were checked when it was read.
     rows, columns = forbidden.pairs()

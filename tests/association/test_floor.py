@@ -6,7 +6,7 @@ import pytest
 from core.errors import ShapeError
 from core.types import Appearance, Tracklet, TrackletKey
 from pipeline.association import AssociateConfig, associate
-from pipeline.association.floor import floor_evidence, foot_points_px
+from pipeline.association.floor import floor_evidence, floor_paths, foot_points_px
 from pipeline.calibration import Calibration
 from tests.association.worlds import cameras, cosine, descriptors
 
@@ -106,7 +106,9 @@ def test_close_is_for_and_far_is_decisive() -> None:
     beside, far = walker("b", 2, path + np.array([0.9, 0])), walker("b", 3, path + np.array([-3, 1.5]))
     later = walker("b", 4, path, start_s=100)
     config = AssociateConfig()
-    nats, apart = floor_evidence([one, same, beside, far, later], cameras("a", "b"), CALIBRATIONS, config)
+    everybody = [one, same, beside, far, later]
+    paths = floor_paths(everybody, cameras("a", "b"), CALIBRATIONS, config)
+    nats, apart = floor_evidence(paths, everybody, config)
     said = nats.of(np.zeros(5, int), np.arange(5))
     assert said[1] > 5
     assert said[2] < said[1] - 2
@@ -118,10 +120,10 @@ def test_close_is_for_and_far_is_decisive() -> None:
 
 def test_floor_evidence_needs_calibrations_and_tracklets() -> None:
     one = walker("a", 1, line((-1, -1), (1, 1)))
-    for nats, apart in (
-        floor_evidence([one, walker("b", 1, line((-1, -1), (1, 1)))], cameras("a", "b"), {}, AssociateConfig()),
-        floor_evidence([], [], CALIBRATIONS, AssociateConfig()),
-    ):
+    both = [one, walker("b", 1, line((-1, -1), (1, 1)))]
+    for tracklets, calibrations in ((both, {}), ([], CALIBRATIONS)):
+        paths = floor_paths(tracklets, cameras("a", "b"), calibrations, AssociateConfig())
+        nats, apart = floor_evidence(paths, tracklets, AssociateConfig())
         assert len(nats.pairs) == len(apart) == 0
 
 

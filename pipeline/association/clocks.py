@@ -1,0 +1,144 @@
+"""Clocks of cameras that are not synchronised, from where people stand: the shift at which their paths agree best."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from core.types import Tracklet
+from pipeline.association.config import AssociateConfig
+from pipeline.association.floor import FloorPath, area_m2, pair_nats
+
+DRAWS = 200  # of the bootstrap
+LEAST_PEOPLE = 2  # tracklets of one camera that agree with the other at the best shift
+NEAR_M = 2.0  # paths that never come so close, at whatever time, are not compared
+SMALLEST_SIGMA_S = 0.02
+
+
+@dataclass(frozen=True)
+class Shift:
+    """Seconds to add to one camera's times, and how uncertain they are; 0 and None where nothing can be known."""
+
+    offset_s: float
+    sigma_s: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class Clocks:
+    """What is known about every camera's clock, by camera id, and what a user should hear about it."""
+
+    shifts: Mapping[str, Shift]
+    warnings: tuple[str, ...] = ()
+
+    def unknown(self) -> frozenset[str]:
+        """Cameras whose times cannot be compared with the others'."""
+        return frozenset(camera for camera, shift in self.shifts.items() if shift.sigma_s is None)
+
+    def shifted(self, path: FloorPath, camera: str) -> FloorPath:
+        """A path in common time."""
+        shift = self.shifts.get(camera)
+        return path if shift is None else replace(path, times_s=path.times_s + shift.offset_s)
+
+
+def estimate_clocks(
+    paths: Mapping[int, FloorPath], tracklets: Sequence[Tracklet], given: Collection[str], config: AssociateConfig
+) -> Clocks:
+    """The clock of every camera that has paths (by row of `tracklets`) on the floor; `given` are those the user set.
+
+    Cameras of `given` are believed. Without any, the first camera is the common clock. All others are tied to those,
+    the surest pair of cameras first (a spanning tree), by `pair_shift`. A camera that is tied to none is unknown.
+    """
+    of_camera: dict[str, list[FloorPath]] = {}
+    for row in sorted(paths):
+        of_camera.setdefault(tracklets[row].key.camera, []).append(paths[row])
+    names = sorted(of_camera)
+    known = {name: Shift(0.0, 0.0) for name in names if name in given} or {name: Shift(0.0, 0.0) for name in names[:1]}
+    if len(known) == len(names):
+        return Clocks(known)
+    area = area_m2(np.concatenate([path.points_m for path in paths.values()]))
+    found: dict[tuple[str, str], Shift] = {}
+    for at, one in enumerate(names):
+        for other in names[at + 1 :]:
+            if one in given and other in given:
+                continue
+            shift = pair_shift(of_camera[one], of_camera[other], area, config)
+            if shift is not None:
+                found[one, other] = shift
+                found[other, one] = replace(shift, offset_s=-shift.offset_s)
+    _tie(known, found)
+    warnings = [_say(name, known.get(name), min(known)) for name in names if name not in given and name != min(known)]
+    return Clocks({name: known.get(name, Shift(0.0, None)) for name in names}, tuple(warnings))
+
+
+def _tie(known: dict[str, Shift], found: Mapping[tuple[str, str], Shift]) -> None:
+    """Add cameras to the known ones, always the one that is surest then."""
+    while True:
+        reach = [
+            (float(np.hypot(shift.sigma_s or 0.0, known[one].sigma_s or 0.0)), one, other)
+            for (one, other), shift in found.items()
+            if one in known and other not in known
+        ]
+        if not reach:
+            return
+        sigma, one, other = min(reach)
+        known[other] = Shift(known[one].offset_s + found[one, other].offset_s, sigma)
+
+
+def _say(camera: str, shift: Shift | None, reference: str) -> str:
+    if shift is None or shift.sigma_s is None:
+        return (
+            f"camera {camera!r}: its clock is not known and cannot be told from the others' people; where people stand "
+            "is not compared with other cameras. If it is synchronised, say offset_s = 0 in cameras.toml."
+        )
+    return (
+        f"camera {camera!r}: its clock was estimated from people seen by several cameras: {shift.offset_s:+.2f} s "
+        f"± {shift.sigma_s:.2f} s against {reference!r}; offset_s in cameras.toml says it for good."
+    )
+
+
+def pair_shift(
+    one: Sequence[FloorPath], other: Sequence[FloorPath], area: float, config: AssociateConfig
+) -> Shift | None:
+    """Seconds to add to the times of `other` so that it agrees with `one`; None where that cannot be told.
+
+    Every path of `one` gains, at each shift, what the floor says for it and its best partner, at least 0; nobody knows
+    yet who is who. The estimate is the shift with the largest sum, its uncertainty the spread of that over bootstrap
+    samples of the paths (Efron 1979). It is told where at least LEAST_PEOPLE agree and the spread is at most
+    `clock_sigma_s`. Who stands still agrees at any shift: where no shift is better than 0 by `clock_nats`, it is 0.
+    """
+    reach = np.arange(-config.clock_reach_s, config.clock_reach_s + config.clock_step_s / 2, config.clock_step_s)
+    gains = np.zeros((len(one), len(reach)))
+    for row, mine in enumerate(one):
+        for theirs in other:
+            if _closest_m(mine, theirs) > NEAR_M:
+                continue
+            for at, shift_s in enumerate(reach):
+                moved = replace(theirs, times_s=theirs.times_s + shift_s)
+                gains[row, at] = max(gains[row, at], pair_nats(mine, moved, area, config)[0])
+    total = gains.sum(axis=0)
+    best = int(total.argmax())
+    if (gains[:, best] > 0).sum() < LEAST_PEOPLE:
+        return None
+    rng = np.random.default_rng(0)
+    drawn = rng.multinomial(len(one), np.full(len(one), 1 / len(one)), size=DRAWS) @ gains
+    peaks = np.array([_peak(sums, reach) for sums in drawn])
+    sigma = max(float(np.std(peaks)), SMALLEST_SIGMA_S)
+    if total[best] - total[len(reach) // 2] < config.clock_nats:
+        return Shift(0.0, min(sigma, config.clock_sigma_s))
+    return Shift(_peak(total, reach), sigma) if sigma <= config.clock_sigma_s else None
+
+
+def _closest_m(one: FloorPath, other: FloorPath) -> float:
+    """How close two paths come, whenever that is; every fifth position is enough to know."""
+    far = np.linalg.norm(one.points_m[::5, None] - other.points_m[None, ::5], axis=2)
+    return float(far.min())
+
+
+def _peak(total: np.ndarray, reach: np.ndarray) -> float:
+    """Where (S,) is largest, between its steps by the parabola through the three highest."""
+    best = int(total.argmax())
+    if best in (0, len(total) - 1):
+        return float(reach[best])
+    left, middle, right = total[best - 1 : best + 2]
+    bend = left - 2 * middle + right
+    return float(reach[best] + (0.5 * (left - right) / bend if bend < 0 else 0.0) * (reach[1] - reach[0]))
