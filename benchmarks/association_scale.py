@@ -8,6 +8,7 @@ with the same usual times between two cameras, give or take 15 s; as many people
 
 `python -m benchmarks.association_scale run [TRACKLETS …]` does the same through the association of a run of videos,
 which compares crops instead of mean vectors, with four crops each: benchmarks/results/association_run.json.
+`python -m benchmarks.association_scale plot` draws docs/association-scale.png from the results; a measurement does too.
 """
 
 import json
@@ -21,13 +22,14 @@ import numpy as np
 
 from benchmarks.association import DATA, FPS, matrices, scores
 from benchmarks.average_linkage import average_linkage
-from benchmarks.record import write_result
+from benchmarks.record import RESULTS, write_result
 from core.types import Appearance, Descriptors, Tracklet, TrackletKey
 from pipeline.association import associate
 from pipeline.association.command import TrackletArrays, associate_tracklet_arrays, read_arrays
 from pipeline.association.config import AssociateConfig
 
 SIZES = (1_000, 3_000, 10_000, 30_000, 100_000)
+PLOT = Path(__file__).parents[1] / "docs" / "association-scale.png"
 RUN_SIZES = (1_000, 2_000, 4_000)
 CROPS, CROP_NOISE = 4, 0.01
 EXACT_UP_TO = 10_000
@@ -136,8 +138,30 @@ def exponent(rows: list[dict[str, object]], name: str) -> float | None:
     return round(float(np.polyfit(sizes, seconds, 1)[0]), 2)
 
 
+def plot(rows: list[dict[str, object]], path: Path = PLOT) -> None:
+    """Processor seconds against tracklets, both on logarithmic axes, with the slope from 3,000 on."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    counts = [int(str(row["tracklets"])) for row in rows]
+    figure, axes = plt.subplots(figsize=(6, 3.6), layout="constrained")
+    axes.loglog(counts, [float(str(row["cpu_s"])) for row in rows], "o-", color="#1f5f8b")
+    slope = exponent(rows, "cpu_s")
+    axes.set_title("association alone" if slope is None else f"association alone: exponent {slope} from 3,000 on")
+    axes.set_xlabel("tracklets")
+    axes.set_ylabel("processor seconds")
+    axes.grid(which="both", alpha=0.3)
+    figure.savefig(path, dpi=120, metadata={"Software": None})
+    plt.close(figure)
+
+
 def main() -> None:
     """Every size in a process of its own, so that each peak of memory is its own."""
+    if sys.argv[1:] == ["plot"]:
+        plot(json.loads((RESULTS / "association_scale.json").read_text(encoding="utf-8"))["sizes"])
+        return
     if not DATA.is_dir():
         sys.exit(f"skipped: {DATA} is not there")
     if sys.argv[1:2] in (["--one"], ["--one-run"]):
@@ -153,6 +177,8 @@ def main() -> None:
         print(json.dumps(rows[-1]), flush=True)
         exponents = {kind: exponent(rows, kind) for kind in ("wall_s", "cpu_s")}
         write_result(name, {"sizes": rows, "exponent from 3,000 tracklets on": exponents})
+        if not of_run:
+            plot(rows)
 
 
 if __name__ == "__main__":

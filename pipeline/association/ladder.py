@@ -123,8 +123,17 @@ def climb(videos: Path, truth: Path, output: Path, settings: Settings) -> dict[s
 
     Raises UsageError where `truth` has no boxes of any camera; a video that cannot be read gives an empty camera.
     """
+    file = read_cameras_toml(videos / "cameras.toml", [source.id for source in find_cameras(videos)])
+    results = {}
+    for rung, tracks in read_rungs(videos, truth, file, settings).items():
+        results[rung] = _associated(tracks, file, settings)
+        mot.write(output / rung / "mot", results[rung])
+    return results
+
+
+def read_rungs(videos: Path, truth: Path, file: CamerasFile, settings: Settings) -> dict[str, list[CameraTracks]]:
+    """The tracks of both rungs, before anybody is associated. Raises UsageError as `climb` does."""
     sources = find_cameras(videos)
-    file = read_cameras_toml(videos / "cameras.toml", [source.id for source in sources])
     paths = {source.id: truth / f"{source.id}.txt" for source in sources}
     boxes = {camera: read_boxes(path, LEAST_VISIBLE, truth=True) for camera, path in paths.items() if path.exists()}
     if not boxes:
@@ -133,13 +142,8 @@ def climb(videos: Path, truth: Path, output: Path, settings: Settings) -> dict[s
     detector = TrueBoxes(engines.detector, boxes)
     jobs = [CameraJob(one, file.names.get(one.id, one.id), file.offsets_s.get(one.id, 0.0)) for one in sources]
     read = {one.camera.id: one for one in read_cameras(jobs, detector, engines.embedder, settings, lambda _: None)}
-    ours = [read[job.source.id] for job in jobs]
     exact = [true_tracks(job, read[job.source.id], detector.seen, engines, settings) for job in jobs]
-    results = {}
-    for rung, tracks in zip(RUNGS, (exact, ours), strict=True):
-        results[rung] = _associated(tracks, file, settings)
-        mot.write(output / rung / "mot", results[rung])
-    return results
+    return dict(zip(RUNGS, (exact, [read[job.source.id] for job in jobs]), strict=True))
 
 
 def _associated(tracks: Sequence[CameraTracks], file: CamerasFile, settings: Settings) -> RunResult:
