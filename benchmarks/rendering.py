@@ -53,7 +53,7 @@ def per_second(work: Callable[[float, int, Path], int], amounts: tuple[float, fl
 
 def main() -> None:
     """Measure and write results/rendering.json."""
-    with tempfile.TemporaryDirectory() as scratch:  # compiles the kernels and fills the caches on disk, once and for all
+    with tempfile.TemporaryDirectory() as scratch:  # compiles the kernels and fills the caches on disk
         crops(1, 1, Path(scratch) / "crops")
         scene(0.5, 1, Path(scratch) / "scene")
     rows = {

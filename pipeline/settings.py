@@ -47,9 +47,7 @@ class RunConfig:
         if self.workers < 0:
             raise SettingError(f"run.workers: expected 0 (as many as help) or more, got {self.workers}")
         if self.cameras_at_once < 0:
-            raise SettingError(
-                f"run.cameras_at_once: expected 0 (as many as help) or more, got {self.cameras_at_once}"
-            )
+            raise SettingError(f"run.cameras_at_once: expected 0 (as many as help) or more, got {self.cameras_at_once}")
         if self.tracker not in trackers.NAMES:
             near = get_close_matches(self.tracker, trackers.NAMES, 1, 0)
             raise SettingError(

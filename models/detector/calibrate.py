@@ -104,7 +104,7 @@ def outcomes(network: SlimPoseModel, frames: list[Path], image_size: int) -> tup
     for path in frames:
         image, truth, joints = read_frame(path, image_size)
         output = network(torch.from_numpy(image.transpose(2, 0, 1)[None].astype(np.float32) / 255))
-        boxes, scores, found = _people((output[0] if isinstance(output, (list, tuple)) else output)[0].numpy())
+        boxes, scores, found = people_of((output[0] if isinstance(output, (list, tuple)) else output)[0].numpy())
         of = match_people(boxes, scores, truth)
         box_logits.append(_logit(scores))
         box_right.append(of >= 0)
@@ -119,7 +119,7 @@ def outcomes(network: SlimPoseModel, frames: list[Path], image_size: int) -> tup
     )
 
 
-def _people(raw: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def people_of(raw: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Boxes (N, 4) xyxy, scores (N,) and joints (N, 17, 3) of a raw output (56, anchors), after suppression."""
     raw = raw[:, raw[CLASSES_AT] >= LEAST_SCORE]
     scores = raw[CLASSES_AT]
