@@ -1,4 +1,4 @@
-"""The training loop: plain PyTorch, one process, deterministic for a recipe, data and number of threads."""
+"""The training loop: plain PyTorch, deterministic for a recipe, data, number of threads and of processes."""
 
 import json
 import math
@@ -14,6 +14,7 @@ from reid.network.model import ReIDNetwork
 from reid.training.batches import Batches
 from reid.training.checkpoint import load_checkpoint, load_trained, save_checkpoint
 from reid.training.objective import Objective
+from reid.training.parallel import Group
 from reid.training.recipe import Recipe, ScheduleConfig
 
 Say = Callable[[str], None]
@@ -22,9 +23,11 @@ Say = Callable[[str], None]
 def train(recipe: Recipe, output: Path, device: str = "cpu", say: Say = print) -> ReIDNetwork:
     """Train by `recipe` into `output` (made where missing), going on from its checkpoint; gives the network.
 
-    Writes checkpoint.pt and log.jsonl (one line per report: step, learning rate, mean of each term). Raises InputError
-    (data), WeightsError (checkpoint).
+    Writes checkpoint.pt and log.jsonl (one line per report: step, learning rate, mean of each term). Under torchrun the
+    processes share each batch. Raises InputError (data), WeightsError (checkpoint), SettingError (an uneven share).
     """
+    group = Group(device)
+    say = say if group.leads else _nothing
     cv2.setNumThreads(1)  # its pool costs more than it saves on pictures this small
     if recipe.schedule.threads:
         torch.set_num_threads(recipe.schedule.threads)
@@ -32,30 +35,44 @@ def train(recipe: Recipe, output: Path, device: str = "cpu", say: Say = print) -
     batches = Batches(ShardSet(Path(recipe.data.train)), recipe)
     if batches.sampler.left_out:
         say(f"left out {batches.sampler.left_out} identities with a single crop")
-    network = _begun(recipe).to(device).to(memory_format=torch.channels_last)
-    objective = Objective(recipe.network.embedding, batches.classes, recipe.losses, recipe.seed).to(device)
+    precision = torch.float64 if recipe.schedule.double else torch.float32
+    network = _begun(recipe).to(device, precision).to(memory_format=torch.channels_last)
+    group.prepare(network)
+    objective = Objective(recipe.network.embedding, batches.classes, recipe.losses, recipe.seed).to(device, precision)
     optimiser = torch.optim.AdamW(_groups(network, objective, recipe.schedule.weight_decay), lr=0.0)
     first = load_checkpoint(output, network, objective, optimiser, recipe)
     say(f"{batches.sampler.count} identities, steps {first} to {recipe.schedule.steps}")
-    report = _Report(output / "log.jsonl", first, recipe.schedule, say)
+    report = _Report(output / "log.jsonl" if group.leads else None, first, recipe.schedule, say)
     saved_s = time.monotonic()
     network.train()
     for step in range(first, recipe.schedule.steps):
         rate = learning_rate(step, recipe.schedule)
-        for group in optimiser.param_groups:
-            group["lr"] = rate
+        for parameters in optimiser.param_groups:
+            parameters["lr"] = rate
         batch = batches.batch(step)
-        batch = type(batch)(*(tensor.to(device) for tensor in batch))
-        terms = objective(network(batch.pictures, batch.masks), batch)
+        batch = type(batch)(*(_moved(tensor, device, precision) for tensor in batch))
+        own = group.own(batch)
+        terms = objective(group.gathered(network(own.pictures, own.masks)), batch)
         optimiser.zero_grad(set_to_none=True)
         objective.total(terms).backward()
+        group.sum_gradients(network, objective)
         optimiser.step()
         report.add(step, rate, {name: value.item() for name, value in terms.items()})
-        if time.monotonic() - saved_s > recipe.schedule.checkpoint_s:
+        if group.leads and time.monotonic() - saved_s > recipe.schedule.checkpoint_s:
             save_checkpoint(output, step + 1, network, objective, optimiser, recipe)
             saved_s = time.monotonic()
-    save_checkpoint(output, recipe.schedule.steps, network, objective, optimiser, recipe)
+    if group.leads:
+        save_checkpoint(output, recipe.schedule.steps, network, objective, optimiser, recipe)
+    group.leave()
     return network.eval()
+
+
+def _moved(tensor: torch.Tensor, device: str, precision: torch.dtype) -> torch.Tensor:
+    return tensor.to(device, precision if tensor.is_floating_point() else tensor.dtype)
+
+
+def _nothing(line: str) -> None:
+    """Only the first process speaks."""
 
 
 def _begun(recipe: Recipe) -> ReIDNetwork:
@@ -85,7 +102,7 @@ def _groups(network: ReIDNetwork, objective: Objective, weight_decay: float) -> 
 class _Report:
     """Means of the terms since the last line, said and logged every `report_s` seconds and at the end."""
 
-    def __init__(self, path: Path, first: int, schedule: ScheduleConfig, say: Say) -> None:
+    def __init__(self, path: Path | None, first: int, schedule: ScheduleConfig, say: Say) -> None:
         self._path, self._schedule, self._say = path, schedule, say
         self._sums: dict[str, float] = {}
         self._count = 0
@@ -107,6 +124,7 @@ class _Report:
         left = per_step * (self._schedule.steps - step - 1)
         where = f"step {step + 1}/{self._schedule.steps}"
         self._say(f"{where}  {words}  lr {rate:.2e}  {pictures:.0f}/s  {left / 60:.1f} min left")
-        with self._path.open("a", encoding="utf-8") as log:
-            log.write(json.dumps({"step": step + 1, "learning_rate": rate, **means}) + "\n")
+        if self._path is not None:
+            with self._path.open("a", encoding="utf-8") as log:
+                log.write(json.dumps({"step": step + 1, "learning_rate": rate, **means}) + "\n")
         self._sums, self._count, self._last_s = {}, 0, now

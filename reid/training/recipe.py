@@ -26,7 +26,8 @@ class ScheduleConfig:
 
     steps: batches in all. identities, images: P and K of a batch. learning_rate: the peak of a cosine with a linear
     warm-up over the share `warmup`. small_share: share of the steps, the first ones, at small_height × small_width px.
-    threads: of PyTorch, 0 for its own choice. checkpoint_s, report_s: seconds between checkpoints and between lines.
+    threads: of PyTorch, 0 for its own choice. double: in 64 bits, to compare runs whose sums are in another order.
+    checkpoint_s, report_s: seconds between checkpoints and between lines.
     """
 
     steps: int = 2000
@@ -41,6 +42,7 @@ class ScheduleConfig:
     small_width: int = 48
     camera_balanced: bool = True
     threads: int = 0
+    double: bool = False
     checkpoint_s: float = 60.0
     report_s: float = 15.0
 
