@@ -7,7 +7,8 @@ from typing import Any
 
 from core.errors import SettingError
 
-TRUNKS = ("osnet", "osnet-ain", "palette")
+MEMBERS = ("osnet", "osnet-ain", "palette")
+TRUNKS = (*MEMBERS, "osnet-ain+palette")
 PART_COUNTS = (3, 5, 8)
 
 
@@ -15,13 +16,16 @@ PART_COUNTS = (3, 5, 8)
 class NetworkConfig:
     """Architecture of a ReID network.
 
-    trunk: one of TRUNKS. width: multiplies every channel count of OSNet's paper. embedding: D of the global
-    vector; part_embedding: d of parts and stripes. parts: K, one of PART_COUNTS (0: no part branch). stripes: H.
-    input_height, input_width: px, multiples of 16. Raises SettingError.
+    trunk: one of TRUNKS; members joined by + answer each for itself, with an equal share of every vector. width:
+    multiplies every channel count of OSNet's paper. bands: heights at which the global vector looks separately, nearer
+    to the middle of the crop more; 0 for one plain average. embedding: D of the global vector; part_embedding: d of
+    parts and stripes. parts: K, one of PART_COUNTS (0: no part branch). stripes: H. input_height, input_width: px,
+    multiples of 16. Raises SettingError.
     """
 
     trunk: str = "osnet-ain"
     width: float = 0.25
+    bands: int = 0
     embedding: int = 256
     part_embedding: int = 64
     parts: int = 5
@@ -33,6 +37,11 @@ class NetworkConfig:
         """Refuse what cannot be built."""
         if self.trunk not in TRUNKS:
             raise SettingError(f"network.trunk: expected one of {TRUNKS}, got {self.trunk!r}")
+        if self.bands < 0:
+            raise SettingError(f"network.bands: expected 0 or more, got {self.bands}")
+        if self.embedding % self.members or self.part_embedding % self.members:
+            sizes = (self.embedding, self.part_embedding)
+            raise SettingError(f"network.embedding, part_embedding: expected multiples of {self.members}, got {sizes}")
         if self.parts not in (0, *PART_COUNTS):
             raise SettingError(f"network.parts: expected 0 or one of {PART_COUNTS}, got {self.parts}")
         if self.input_height % 16 or self.input_width % 16 or self.input_height <= 0 or self.input_width <= 0:
@@ -40,6 +49,11 @@ class NetworkConfig:
             raise SettingError(f"network input size: expected positive multiples of 16, got {size}")
         if not 0.1 <= self.width <= 4:
             raise SettingError(f"network.width: expected 0.1 to 4, got {self.width}")
+
+    @property
+    def members(self) -> int:
+        """How many trunks there are."""
+        return self.trunk.count("+") + 1
 
     @property
     def grid(self) -> tuple[int, int]:

@@ -1,7 +1,7 @@
 """One head, three branches on one feature map: the whole crop, body parts, horizontal stripes.
 
-Parts and stripes are the same operation, a weighted average of the map (KPR and BPBreID call it part-based pooling);
-only where the weights come from differs: the keypoints, or the rows of the picture.
+All are the same operation, a weighted average of the map (KPR and BPBreID call it part-based pooling); only where the
+weights come from differs: the keypoints, or the place in the picture.
 """
 
 from typing import NamedTuple
@@ -10,6 +10,8 @@ import torch
 from torch import nn
 
 from reid.network.config import NetworkConfig
+
+BELL = 0.2  # σ of the bell across, as a share of the width
 
 
 class Branches(NamedTuple):
@@ -38,13 +40,27 @@ def stripe_weights(rows: int, columns: int, stripes: int) -> torch.Tensor:
     return share[:, :, None].expand(-1, -1, columns).reshape(stripes, rows * columns).contiguous()
 
 
+def band_weights(rows: int, columns: int, bands: int) -> torch.Tensor:
+    """Pooling weights (bands, rows · columns) of the global vector; bands 0: one plain average.
+
+    Bands are triangles over the height, each as tall as two, so that a small shift of the box changes little. Across
+    the width a bell: the person is in the middle, what is at the sides is more often somebody else or a wall.
+    """
+    if not bands:
+        return torch.full((1, rows * columns), 1 / (rows * columns))
+    height = ((torch.arange(rows) + 0.5) / rows * bands - 0.5).clamp(0, bands - 1)  # every row counts once
+    triangles = (1 - (height[None] - torch.arange(bands)[:, None]).abs()).clamp(min=0) * (bands / rows)
+    bell = torch.exp(-(((torch.arange(columns) + 0.5) / columns - 0.5) / BELL).square() / 2)
+    return (triangles[:, :, None] * (bell / bell.sum())).flatten(1)
+
+
 class Head(nn.Module):
     """Feature map (N, C, h, w) and part masks (N, K, h, w) to Branches."""
 
     def __init__(self, channels: int, config: NetworkConfig) -> None:
         super().__init__()
         self.config = config
-        self.project = nn.Linear(channels, config.embedding, bias=False)
+        self.project = nn.Linear(channels * max(1, config.bands), config.embedding, bias=False)
         self.neck = nn.BatchNorm1d(config.embedding)
         self.neck.bias.requires_grad_(False)  # the neck centres; it must not shift (Luo et al.)
         depth = config.part_embedding
@@ -52,14 +68,14 @@ class Head(nn.Module):
         self.part_neck = nn.BatchNorm1d(max(1, config.parts) * depth)
         self.stripe_project = nn.Linear(channels, depth, bias=False)
         self.stripe_neck = nn.BatchNorm1d(depth)
-        nn.init.normal_(self.project.weight, std=channels**-0.5)
+        nn.init.normal_(self.project.weight, std=self.project.in_features**-0.5)
         nn.init.normal_(self.stripe_project.weight, std=channels**-0.5)
 
     def forward(self, features: torch.Tensor, masks: torch.Tensor) -> Branches:
         """`masks` are non-negative; a part whose mask is zero everywhere gets a meaningless vector: drop it."""
         rows, columns = features.shape[2], features.shape[3]
         flat = features.flatten(2)
-        metric = self.project(flat.mean(2))
+        metric = self.project(self.band_means(flat, rows, columns))
         stripes = self.pool_stripes(flat, rows, columns)
         return Branches(metric, self.neck(metric), self.pool_parts(flat, masks.flatten(2)), stripes)
 
@@ -74,6 +90,13 @@ class Head(nn.Module):
         """(N, C, h·w) to (N, H, d)."""
         projected = self.stripe_project(self.stripe_means(flat, rows, columns)).transpose(1, 2)
         return self.stripe_neck(projected).transpose(1, 2)
+
+    def band_means(self, flat: torch.Tensor, rows: int, columns: int) -> torch.Tensor:
+        """What the global vector is projected from: (N, C · bands), a channel's bands beside each other."""
+        if not self.config.bands:
+            return flat.mean(2)
+        weights = band_weights(rows, columns, self.config.bands).to(flat)
+        return torch.matmul(flat, weights.T).flatten(1)
 
     def part_means(self, flat: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:
         """Masked means (N, K, C) of (N, C, h·w) by (N, K, h·w)."""

@@ -1,5 +1,7 @@
 """The whole network: pictures as the camera gave them and part masks in, branches or unit vectors out."""
 
+import dataclasses
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -23,6 +25,26 @@ class UnitVectors(NamedTuple):
     stripes: torch.Tensor
 
 
+class Members(nn.Module):
+    """Several trunks beside each other: their channels one after the other."""
+
+    def __init__(self, trunks: Sequence[OSNet | Palette]) -> None:
+        super().__init__()
+        self.trunks = nn.ModuleList(trunks)
+        self.shares = [trunk.channels for trunk in trunks]
+        self.channels = sum(self.shares)
+
+    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        """Normalised pictures (N, 3, H, W) to (N, channels, H/16, W/16)."""
+        return torch.cat([trunk(pictures) for trunk in self.trunks], dim=1)
+
+
+def _member(name: str, config: NetworkConfig) -> OSNet | Palette:
+    if name == "palette":
+        return Palette(torch.tensor(MEAN_BGR), torch.tensor(STD_BGR))
+    return OSNet(dataclasses.replace(config, trunk=name))
+
+
 class ReIDNetwork(nn.Module):
     """A trunk with the multi-branch head.
 
@@ -32,11 +54,9 @@ class ReIDNetwork(nn.Module):
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.config = config
-        self.trunk: OSNet | Palette
-        if config.trunk == "palette":
-            self.trunk = Palette(torch.tensor(MEAN_BGR), torch.tensor(STD_BGR))
-        else:
-            self.trunk = OSNet(config)
+        self.trunk: OSNet | Palette | Members
+        trunks = [_member(name, config) for name in config.trunk.split("+")]
+        self.trunk = trunks[0] if len(trunks) == 1 else Members(trunks)
         self.head = Head(self.trunk.channels, config)
         self.register_buffer("mean", torch.tensor(MEAN_BGR).reshape(1, 3, 1, 1), persistent=False)
         self.register_buffer("inverse_std", 1 / torch.tensor(STD_BGR).reshape(1, 3, 1, 1), persistent=False)
@@ -67,8 +87,12 @@ class Inference(nn.Module):
     def forward(self, pictures: torch.Tensor, masks: torch.Tensor) -> UnitVectors:
         """Pictures and masks as in ReIDNetwork."""
         branches = self.network(pictures, masks)
-        return UnitVectors(
-            functional.normalize(branches.global_, dim=1),
-            functional.normalize(branches.parts, dim=2),
-            functional.normalize(branches.stripes, dim=2),
-        )
+        return UnitVectors(*(self._unit(branch) for branch in (branches.global_, branches.parts, branches.stripes)))
+
+    def _unit(self, vectors: torch.Tensor) -> torch.Tensor:
+        """Length one, of which every member has the same share: none drowns out another."""
+        members = self.network.config.members
+        if members == 1:
+            return functional.normalize(vectors, dim=-1)
+        shares = vectors.unflatten(-1, (members, -1))
+        return (functional.normalize(shares, dim=-1) / members**0.5).flatten(-2)

@@ -9,7 +9,9 @@ import torch
 from torch import nn
 
 from core.errors import WeightsError
-from reid.network.model import ReIDNetwork
+from reid.network.config import NetworkConfig
+from reid.network.model import Members, ReIDNetwork
+from reid.network.osnet import OSNet
 from reid.training.recipe import Recipe
 
 NAME = "checkpoint.pt"
@@ -59,11 +61,31 @@ def load_trained(folder: Path, recipe: Recipe) -> tuple[ReIDNetwork, int]:
     return network.eval(), int(state["step"])
 
 
-def _read(path: Path, recipe: Recipe) -> dict[str, Any]:
+def load_trunk(folder: Path, network: ReIDNetwork) -> None:
+    """Give `network` the OSNet of `folder`/checkpoint.pt, whatever head that has. Raises WeightsError."""
+    path = folder / NAME
+    tensors = {
+        name.removeprefix("trunk."): value
+        for name, value in _loaded(path).get("network", {}).items()
+        if name.startswith("trunk.")
+    }
+    trunks = network.trunk.trunks if isinstance(network.trunk, Members) else [network.trunk]
     try:
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        (learner,) = (trunk for trunk in trunks if isinstance(trunk, OSNet))
+        learner.load_state_dict(tensors)
+    except (RuntimeError, ValueError) as error:
+        raise WeightsError(f"{path}: its trunk is not the OSNet of the recipe: {error}") from error
+
+
+def _loaded(path: Path) -> dict[str, Any]:
+    try:
+        return dict(torch.load(path, map_location="cpu", weights_only=True))
     except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
         raise WeightsError(f"{path}: missing or broken checkpoint: {error}; delete it to begin again") from error
-    if state.get("architecture") != recipe.network.to_dict():
+
+
+def _read(path: Path, recipe: Recipe) -> dict[str, Any]:
+    state = _loaded(path)
+    if NetworkConfig.from_dict(state.get("architecture", {})) != recipe.network:
         raise WeightsError(f"{path}: of another architecture than the recipe's; choose another output folder")
     return state

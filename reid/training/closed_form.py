@@ -1,11 +1,11 @@
-"""Fit the head's projections without gradients: linear discriminant analysis of what the trunk already gives.
+"""Fit the head's projections without gradients: linear discriminant analysis of what the trunk gives.
 
-For a trunk with nothing to learn, or one already trained. Within-identity scatter S_w over augmented crops says which
-differences mean nothing; directions are the leading generalised eigenvectors of (S_b, S_w), scaled so that S_w becomes
-the identity (Fisher 1936; the same subspace as XQDA, Liao et al., CVPR 2015).
+For a trunk with nothing to learn, one already trained, or several beside each other. Within-identity scatter S_w over
+augmented crops says which differences mean nothing; directions are the leading generalised eigenvectors of (S_b, S_w),
+scaled so that S_w becomes the identity (Fisher 1936; the same subspace as XQDA, Liao et al., CVPR 2015).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
@@ -14,32 +14,38 @@ import scipy.linalg
 import torch
 
 from reid.data.shards import ShardSet
-from reid.network.model import ReIDNetwork
+from reid.network.model import Members, ReIDNetwork
 from reid.training.batches import Batches
+from reid.training.checkpoint import load_trunk
 from reid.training.recipe import Recipe
 
 Say = Callable[[str], None]
 
 
 def fit(recipe: Recipe, say: Say = print) -> ReIDNetwork:
-    """A network whose head is fitted to `schedule.steps` batches of the recipe. Raises InputError."""
+    """A network whose head is fitted to `schedule.steps` batches of the recipe, its OSNet that of `begin_with`.
+
+    Raises InputError (data), WeightsError (`begin_with`).
+    """
     if recipe.schedule.threads:
         torch.set_num_threads(recipe.schedule.threads)
     cv2.setNumThreads(1)
     batches = Batches(ShardSet(Path(recipe.data.train)), recipe)
     network = ReIDNetwork.random(recipe.network, recipe.seed).eval()
-    network.head.project.weight.requires_grad_(False)
+    if recipe.begin_with:
+        load_trunk(Path(recipe.begin_with), network)
     columns = _gather(network, batches, recipe.schedule.steps, say)
     head, config = network.head, recipe.network
     identities = columns["identities"]
+    shares = network.trunk.shares if isinstance(network.trunk, Members) else [network.trunk.channels]
     with torch.no_grad():
-        weight, mean = discriminant(columns["global"], identities, config.embedding)
+        weight, mean = _by_member(columns["global"], identities, config.embedding, shares)
         head.project.weight.copy_(torch.from_numpy(weight))
         _centre(head.neck, mean)
         means = []
         for k in range(config.parts):
             seen = columns["visibility"][:, k] > 0.5
-            weight, mean = discriminant(columns["parts"][seen, k], identities[seen], config.part_embedding)
+            weight, mean = _by_member(columns["parts"][seen, k], identities[seen], config.part_embedding, shares)
             head.part_weights[k].copy_(torch.from_numpy(weight.T))
             means.append(mean)
         if means:
@@ -47,10 +53,28 @@ def fit(recipe: Recipe, say: Say = print) -> ReIDNetwork:
         stripes = columns["stripes"]
         repeated = np.repeat(identities * stripes.shape[1], stripes.shape[1])
         places = repeated + np.tile(np.arange(stripes.shape[1]), len(stripes))  # an identity at one height
-        weight, mean = discriminant(stripes.reshape(-1, stripes.shape[2]), places, config.part_embedding)
+        weight, mean = _by_member(stripes.reshape(-1, stripes.shape[2]), places, config.part_embedding, shares)
         head.stripe_project.weight.copy_(torch.from_numpy(weight))
         _centre(head.stripe_neck, mean)
     return network
+
+
+def _by_member(
+    features: np.ndarray, identities: np.ndarray, dimensions: int, shares: Sequence[int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """As `discriminant`, each member of the network projected by itself onto an equal share of the dimensions.
+
+    One projection of all would be better where it was fitted and worse elsewhere: what one member gets wrong in another
+    kind of picture then spoils the others too.
+    """
+    bands = features.shape[1] // sum(shares)
+    ends = np.cumsum(shares) * bands
+    each = dimensions // len(shares)
+    weight, mean = np.zeros((dimensions, features.shape[1]), np.float32), np.zeros(dimensions, np.float32)
+    for member, end in enumerate(ends):
+        rows, columns = slice(member * each, (member + 1) * each), slice(end - shares[member] * bands, end)
+        weight[rows, columns], mean[rows] = discriminant(features[:, columns], identities, each)
+    return weight, mean
 
 
 def discriminant(
@@ -89,7 +113,7 @@ def _gather(network: ReIDNetwork, batches: Batches, steps: int, say: Say) -> dic
             batch = batches.batch(step)
             features = network.trunk((batch.pictures - network.mean) * network.inverse_std)
             flat = features.flatten(2)
-            columns["global"].append(flat.mean(2).numpy())
+            columns["global"].append(head.band_means(flat, *features.shape[2:]).numpy())
             columns["parts"].append(head.part_means(flat, batch.masks.flatten(2)).numpy())
             columns["stripes"].append(head.stripe_means(flat, *features.shape[2:]).numpy())
             columns["visibility"].append(batch.visibility.numpy())

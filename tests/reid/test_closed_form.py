@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 import torch
 
+from core.errors import WeightsError
 from reid.network.config import NetworkConfig
-from reid.network.model import MEAN_BGR, STD_BGR, ReIDNetwork
-from reid.network.palette import BANDS, Palette
+from reid.network.head import band_weights
+from reid.network.model import MEAN_BGR, STD_BGR, Inference, ReIDNetwork
+from reid.network.palette import LEVELS, Palette, evenly_lit
 from reid.training.closed_form import discriminant, fit
+from reid.training.loop import train
 from reid.training.recipe import Recipe
 from tests.reid.fake_crops import write_set
 
@@ -34,16 +37,90 @@ def test_more_dimensions_than_features_are_zero() -> None:
     assert not weight[3:].any()
 
 
+def normalised(picture: torch.Tensor) -> torch.Tensor:
+    return (picture - torch.tensor(MEAN_BGR)[None, :, None, None]) / torch.tensor(STD_BGR)[None, :, None, None]
+
+
 def test_palette_shares_sum_to_one_and_follow_the_colour() -> None:
     trunk = Palette(torch.tensor(MEAN_BGR), torch.tensor(STD_BGR))
-    picture = torch.zeros(1, 3, 64, 32)
-    picture[:, 2] = 255.0  # pure red
-    normalised = (picture - torch.tensor(MEAN_BGR)[None, :, None, None]) / torch.tensor(STD_BGR)[None, :, None, None]
-    cells = trunk(normalised)
-    assert cells.shape == (1, trunk.channels, 4, 2)
-    shares = cells.unflatten(1, (BANDS, -1)).sum(1)[0, :64].square()
-    assert shares[:, 1, 1].sum().item() == pytest.approx(1, abs=0.02)
-    assert shares[:, 1, 1].argmax().item() == 3  # (0, 0, 1) in blue, green, red
+    picture = torch.full((1, 3, 160, 64), 110.0)  # grey where light is measured, red at the left
+    picture[:, 2, :, :16], picture[:, :2, :, :16] = 255.0, 0.0
+    cells = trunk(normalised(picture))
+    assert cells.shape == (1, trunk.channels, 10, 4)
+    shares = cells[0, : len(LEVELS) ** 3].square()
+    assert shares[:, 5, 0].sum().item() == pytest.approx(1, abs=0.02)
+    assert shares[:, 5, 0].argmax().item() == len(LEVELS) - 1  # (0, 0, 1) in blue, green, red
+    assert shares[:, 5, 2].argmax().item() == len(LEVELS) ** 3 // 2  # grey
+
+
+def test_palette_takes_the_colour_of_the_light_out() -> None:
+    picture = torch.rand(1, 3, 160, 64, generator=torch.Generator().manual_seed(0)) * 120 + 60
+    warm = picture * torch.tensor([0.8, 1.0, 1.15])[None, :, None, None]
+    lit, warm_lit = evenly_lit(picture / 255), evenly_lit(warm / 255)
+    assert (warm - picture).abs().mean() / 255 > 0.05
+    torch.testing.assert_close(warm_lit, lit, atol=0.01, rtol=0)
+
+
+def test_bands_cover_the_height_once_and_look_at_the_middle() -> None:
+    weights = band_weights(10, 4, 8)
+    torch.testing.assert_close(weights.sum(1), torch.ones(8), atol=0.25, rtol=0)
+    assert weights.sum().item() == pytest.approx(8, rel=1e-5)
+    rows = weights.unflatten(1, (10, 4)).sum((0, 2))
+    torch.testing.assert_close(rows, torch.full((10,), 0.8))  # no row counts more than another
+    columns = weights.unflatten(1, (10, 4)).sum((0, 1))
+    assert columns[1] > 3 * columns[0]
+    torch.testing.assert_close(columns, columns.flip(0))
+    torch.testing.assert_close(band_weights(10, 4, 0), torch.full((1, 40), 1 / 40))
+
+
+def test_every_member_has_the_same_share_of_a_vector() -> None:
+    config = NetworkConfig(trunk="osnet-ain+palette", width=0.125, bands=2, embedding=16, part_embedding=8)
+    network = ReIDNetwork.random(config, 0).eval()
+    with torch.inference_mode():
+        found = Inference(network).eval()(torch.rand(3, 3, 160, 64) * 255, torch.rand(3, 5, 10, 4))
+    for vectors in found:
+        shares = vectors.unflatten(-1, (2, -1)).square().sum(-1)
+        torch.testing.assert_close(shares, torch.full_like(shares, 0.5))
+
+
+def test_the_members_of_a_fitted_network_do_not_mix(tmp_path: Path) -> None:
+    folder = write_set(tmp_path / "crops", identities=12, per_identity=6)
+    small = {"width": 0.125, "input_height": 96, "input_width": 48}
+    schedule = {"steps": 4, "identities": 6, "images": 4, "threads": 1}
+    alone = Recipe.from_dict(
+        {"data": {"train": str(folder)}, "network": {"trunk": "osnet-ain", **small}, "schedule": schedule}
+    )
+    trained = train(alone, tmp_path / "run", say=lambda line: None)
+    both = {"trunk": "osnet-ain+palette", "bands": 3, "embedding": 8, "part_embedding": 4, **small}
+    recipe = Recipe.from_dict(
+        {
+            "begin_with": str(tmp_path / "run"),
+            "data": {"train": str(folder)},
+            "network": both,
+            "schedule": schedule,
+        }
+    )
+    network = fit(recipe, say=lambda line: None)
+    learned, shared = trained.trunk.state_dict(), network.trunk.trunks[0].state_dict()  # type: ignore[union-attr]
+    assert learned.keys() == shared.keys()
+    assert all(torch.equal(learned[name], shared[name]) for name in learned)
+    split = 3 * network.trunk.shares[0]  # type: ignore[union-attr]
+    weight = network.head.project.weight
+    assert not weight[:4, split:].any()
+    assert not weight[4:, :split].any()
+    assert weight[:4, :split].any()
+    assert weight[4:, split:].any()
+
+
+def test_a_trunk_of_another_size_is_refused(tmp_path: Path) -> None:
+    folder = write_set(tmp_path / "crops", identities=6, per_identity=4)
+    small = {"trunk": "osnet-ain", "width": 0.125, "input_height": 96, "input_width": 48}
+    schedule = {"steps": 1, "identities": 4, "images": 2, "threads": 1}
+    recipe = {"data": {"train": str(folder)}, "network": small, "schedule": schedule}
+    train(Recipe.from_dict(recipe), tmp_path / "run", say=lambda line: None)
+    wider = recipe | {"begin_with": str(tmp_path / "run"), "network": small | {"width": 0.25}}
+    with pytest.raises(WeightsError, match="not the OSNet of the recipe"):
+        fit(Recipe.from_dict(wider), say=lambda line: None)
 
 
 def test_fitting_separates_people_of_different_colours(tmp_path: Path) -> None:
@@ -74,7 +151,7 @@ def test_fitting_separates_people_of_different_colours(tmp_path: Path) -> None:
 
 
 def test_random_networks_of_every_trunk_have_the_grid_they_promise() -> None:
-    for trunk in ("osnet", "palette"):
+    for trunk in ("osnet", "palette", "osnet-ain+palette"):
         network = ReIDNetwork.random(NetworkConfig(trunk=trunk, width=0.125, input_height=48, input_width=32), 0).eval()
         with torch.inference_mode():
             found = network(torch.zeros(2, 3, 48, 32), torch.zeros(2, 5, 3, 2))
