@@ -46,16 +46,17 @@ class Calibration:
         """Where the camera stands in the world (3,)."""
         return -self.rotation.T @ self.translation_m
 
-    def to_floor(self, points_px: np.ndarray) -> np.ndarray:
-        """Where the rays of pixels (N, 2) meet the floor: x, y (N, 2) m; NaN for a ray that does not go down."""
+    def to_floor(self, points_px: np.ndarray, height_m: float = 0.0) -> np.ndarray:
+        """Where the rays of pixels (N, 2) are `height_m` above the floor: x, y (N, 2) m; NaN for one that never is."""
         points = np.asarray(points_px, np.float64).reshape(-1, 1, 2)
         if not len(points):
             return np.zeros((0, 2))
         bent = cv2.convertPointsToHomogeneous(points).reshape(-1, 3) @ np.linalg.inv(self.matrix).T
         straight = cv2.undistortPoints(bent[:, None, :2], np.eye(3), self._opencv_distortion())
         rays = cv2.convertPointsToHomogeneous(straight).reshape(-1, 3) @ self.rotation
-        down = rays[:, 2] < -1e-9
-        along = np.divide(-self.centre_m[2], rays[:, 2], out=np.full(len(rays), np.nan), where=down)
+        level = np.abs(rays[:, 2]) < 1e-9
+        along = np.divide(height_m - self.centre_m[2], rays[:, 2], out=np.full(len(rays), np.nan), where=~level)
+        along[along <= 0] = np.nan
         return self.centre_m[:2] + rays[:, :2] * along[:, None]
 
     def to_image(self, points_m: np.ndarray) -> np.ndarray:

@@ -20,9 +20,10 @@ class AssociateConfig:
     matches at any time difference are imagined beforehand, so that few real ones say little.
 
     Floor (`pipeline.association.floor`), where cameras are calibrated: `floor` uses it; `floor_sigma_m` is how far off
-    a person's position is, besides what a foot point off by `floor_box_error` of the box's height makes; people are
-    seen anew every `floor_independent_s`, counted `floor_most_spans` times at most. With evidence of
-    −`floor_forbids_nats` and a median distance over `floor_forbids_m`, two tracklets can never be one person.
+    a person's position is, besides what a foot point off by `floor_box_error` of the box's height makes; who hides
+    their feet stands below their head, `body_height_m` high give or take `body_sigma_m`. People are seen anew every
+    `floor_independent_s`, counted `floor_most_spans` times at most. With evidence of −`floor_forbids_nats` and a median
+    distance over `floor_forbids_m`, two tracklets can never be one person.
 
     Clocks (`pipeline.association.clocks`) of calibrated cameras for which `cameras.toml` gives no `offset_s`: `clocks`
     estimates them, up to `clock_reach_s` to either side in steps of `clock_step_s`; an estimate more uncertain than
@@ -48,6 +49,8 @@ class AssociateConfig:
     floor: bool = True
     floor_sigma_m: float = 0.25
     floor_box_error: float = 0.04
+    body_height_m: float = 1.7
+    body_sigma_m: float = 0.1
     floor_independent_s: float = 0.5
     floor_most_spans: int = 3
     floor_forbids_nats: float = 8.0
@@ -79,6 +82,8 @@ class AssociateConfig:
             "travel_width_s",
             "travel_prior",
             "floor_sigma_m",
+            "body_height_m",
+            "body_sigma_m",
             "floor_independent_s",
             "floor_forbids_nats",
         ):

@@ -9,13 +9,10 @@ from core.types import Tracklet, TrackletKey
 from pipeline.association.config import AssociateConfig
 from pipeline.association.looks import FloorPairs
 from pipeline.association.pair_set import PairSet
+from pipeline.association.standing import standing_points
 from pipeline.calibration import Calibration
 from pipeline.result import CameraResult
 
-ANKLES = (15, 16)
-ANKLE_CONFIDENCE = 0.5
-ANKLE_TO_SOLE = 0.04  # an ankle is this share of the body's height above the sole
-EDGE_PX = 2.0  # a box that ends so close to the picture's lower edge is cut off
 OUTLIERS = 0.05  # share of positions that are simply wrong
 SMALLEST_AREA_M2 = 10.0
 
@@ -29,36 +26,13 @@ class FloorPath:
     sigma_m: np.ndarray
 
 
-def foot_points_px(tracklet: Tracklet, height_px: int) -> np.ndarray:
-    """Where each box of a tracklet stands, (T, 2) px: below both ankles if visible, else the middle of its lower edge.
-
-    NaN where neither can be told: no ankle visible and the box cut off by the picture's lower edge.
-    """
-    boxes = tracklet.boxes_xyxy.astype(np.float64)
-    feet = np.column_stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3]])
-    feet[boxes[:, 3] >= height_px - EDGE_PX] = np.nan
-    if tracklet.keypoints_xyc is None:
-        return feet
-    ankles = tracklet.keypoints_xyc[:, ANKLES].astype(np.float64)
-    weight = np.where(ankles[..., 2] >= ANKLE_CONFIDENCE, ankles[..., 2], 0)
-    seen = weight.min(axis=1) > 0
-    middle = np.einsum("ta,tac->tc", weight[seen], ankles[seen, :, :2]) / weight[seen].sum(axis=1, keepdims=True)
-    middle[:, 1] += ANKLE_TO_SOLE * (boxes[seen, 3] - boxes[seen, 1])
-    feet[seen] = middle
-    return feet
-
-
 def floor_path(
     tracklet: Tracklet, camera: CameraResult, calibration: Calibration, config: AssociateConfig
 ) -> FloorPath:
     """A tracklet's positions on the floor; those that cannot be told are left out."""
-    feet = foot_points_px(tracklet, camera.height)
-    here = calibration.to_floor(np.nan_to_num(feet))
-    height_px = tracklet.boxes_xyxy[:, 3] - tracklet.boxes_xyxy[:, 1]
-    lower = np.nan_to_num(feet) + np.column_stack([np.zeros(len(feet)), config.floor_box_error * height_px])
-    slip_m = np.linalg.norm(calibration.to_floor(lower) - here, axis=1)
-    good = np.isfinite(feet).all(axis=1) & np.isfinite(here).all(axis=1) & np.isfinite(slip_m)
-    return FloorPath(tracklet.times_s[good], here[good], np.hypot(slip_m[good], config.floor_sigma_m))
+    points_m, sigma_m = standing_points(tracklet, camera.height, calibration, config)
+    good = np.isfinite(points_m).all(axis=1) & np.isfinite(sigma_m)
+    return FloorPath(tracklet.times_s[good], points_m[good], np.hypot(sigma_m[good], config.floor_sigma_m))
 
 
 def floor_paths(

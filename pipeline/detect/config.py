@@ -14,7 +14,7 @@ class DetectConfig:
     """
 
     score: float = 0.1
-    overlap: float = 0.6
-    image_size: int = 416
+    overlap: float = 0.5
+    image_size: int = 512
     max_people: int = 300
     batch: int = 8

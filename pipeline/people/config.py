@@ -13,7 +13,7 @@ class PeopleConfig:
     crops. crop_score: a box below does not lend its keypoints to a crop. other_score: of people beside the main one.
     """
 
-    image_size: int = 416
+    image_size: int = 512
     score: float = 0.4
     height_px: float = 32.0
     crop_size: int = 320

@@ -1,12 +1,15 @@
 """Calibrated cameras: feet, floor, and two places at once."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from core.errors import ShapeError
 from core.types import Appearance, Tracklet, TrackletKey
 from pipeline.association import AssociateConfig, associate
-from pipeline.association.floor import floor_evidence, floor_paths, foot_points_px
+from pipeline.association.floor import floor_evidence, floor_paths
+from pipeline.association.standing import foot_points_px, standing_points
 from pipeline.calibration import Calibration
 from tests.association.worlds import cameras, cosine, descriptors
 
@@ -50,6 +53,8 @@ def test_projection_there_and_back() -> None:
         pixels = calibration.to_image(np.column_stack([floor_m, np.zeros(50)]))
         np.testing.assert_allclose(calibration.to_floor(pixels), floor_m, atol=1e-3)
         assert np.isnan(calibration.to_floor(np.array([[320.0, -2000.0]]))).all()
+        pixels = calibration.to_image(np.column_stack([floor_m, np.full(50, 1.7)]))
+        np.testing.assert_allclose(calibration.to_floor(pixels, 1.7), floor_m, atol=1e-3)
         assert np.isnan(calibration.to_image(calibration.centre_m[None] * 2)).all()
         assert calibration.to_floor(np.zeros((0, 2))).shape == calibration.to_image(np.zeros((0, 3))).shape == (0, 2)
 
@@ -94,10 +99,42 @@ def test_feet_from_ankles_else_box_else_nothing() -> None:
     keypoints[1, 15] = (110, 190, 0.9)  # one ankle is not enough
     boxes = np.array([[100, 100, 150, 200], [100, 100, 150, 200], [100, 380, 150, 480]])
     one = Tracklet(TrackletKey("a", 1), [0, 1, 2], [0, 0.1, 0.2], boxes, np.ones(3), np.zeros(3), keypoints)
-    feet = foot_points_px(one, 480)
+    feet, ankles_seen = foot_points_px(one, 480)
+    assert ankles_seen.tolist() == [True, False, False]
     np.testing.assert_allclose(feet[0], [115, 196])
     np.testing.assert_allclose(feet[1], [125, 200])
     assert np.isnan(feet[2]).all()
+
+
+def test_who_hides_their_feet_stands_below_their_head() -> None:
+    path = line((-2, -1), (2, 1))
+    whole = walker("a", 1, path)
+    config, calibration = AssociateConfig(), CALIBRATIONS["a"]
+    clear, clear_sigma = standing_points(whole, 480, calibration, config)
+    np.testing.assert_allclose(clear, path, atol=1e-3)
+    boxes = whole.boxes_xyxy.copy()
+    boxes[:, 3] -= 0.45 * (boxes[:, 3] - boxes[:, 1])  # behind a table
+    hidden = replace(whole, boxes_xyxy=boxes)
+    behind, _ = standing_points(hidden, 480, calibration, replace(config, body_sigma_m=50.0))  # feet alone
+    below, sigma = standing_points(hidden, 480, calibration, config)
+    assert np.linalg.norm(behind - path, axis=1).min() > 1.5
+    assert np.linalg.norm(below - path, axis=1).max() < 0.5
+    assert (sigma > clear_sigma).all()
+    keypoints = np.zeros((len(path), 17, 3), np.float32)
+    feet_px = calibration.to_image(np.column_stack([path, np.zeros(len(path))]))
+    keypoints[:, 15:, :2], keypoints[:, 15:, 2] = feet_px[:, None], 0.9
+    small, _ = standing_points(replace(hidden, keypoints_xyc=keypoints), 480, calibration, config)
+    assert np.linalg.norm(small - path, axis=1).max() < 0.5  # ankles in view are believed, however short the box
+
+
+def test_a_box_cut_off_by_the_picture_stands_below_its_head() -> None:
+    whole = walker("a", 1, line((-2, -1), (2, 1)))
+    edge = int(whole.boxes_xyxy[:, 3].min())
+    boxes = whole.boxes_xyxy.copy()
+    boxes[:, 3] = edge
+    points, sigma = standing_points(replace(whole, boxes_xyxy=boxes), edge, CALIBRATIONS["a"], AssociateConfig())
+    assert np.isfinite(points).all() and np.isfinite(sigma).all()
+    np.testing.assert_allclose(points, line((-2, -1), (2, 1)), atol=0.5)
 
 
 def test_close_is_for_and_far_is_decisive() -> None:
