@@ -1,8 +1,9 @@
 """The distance of the pipeline: what two crops both show, compared part by part, and how much that was.
 
 Where keypoints are trusted, mutually visible parts are compared (VPM, Sun et al. CVPR 2019, equation 6: weights are the
-products of visibilities); where they are not, stripes aligned by the shortest path take over; the global vector always
-takes part. Nothing is concatenated, so a part that one of the two does not show cannot speak.
+products of visibilities); where they are not, stripes aligned by the shortest path can take over (with the bundled
+network they cost more than they bring, and are off); the global vector always takes part. Nothing is concatenated, so a
+part that one of the two does not show cannot speak.
 """
 
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ class DistanceConfig:
     """
 
     parts_share: float = 0.25
-    stripes_share: float = 0.1
+    stripes_share: float = 0.0
     parts_enough: float = 0.4
     evidence_global: float = 0.5
     block_rows: int = 64
@@ -85,7 +86,7 @@ def _block(a: Descriptors, b: Descriptors, config: DistanceConfig) -> tuple[np.n
     lacking = np.clip(1 - mutual / config.parts_enough, 0, 1)
     stripes_weight = config.stripes_share * lacking
     weighted = global_distance(a, b) + parts_weight * parts
-    if a.stripes.shape[1] and (lacking > 0).any():
+    if config.stripes_share and a.stripes.shape[1] and (lacking > 0).any():
         weighted += stripes_weight * _spread(aligned_distance(a.stripes, b.stripes))
     else:
         stripes_weight = np.zeros_like(stripes_weight)

@@ -44,7 +44,7 @@ def test_symmetric_bounded_and_independent_of_blocks(n: int, m: int, block: int)
 
 
 def test_equals_a_loop_over_pairs() -> None:
-    a, b, config = descriptors(4, 3), descriptors(5, 4), DistanceConfig()
+    a, b, config = descriptors(4, 3), descriptors(5, 4), DistanceConfig(stripes_share=0.1)
     distance, _ = appearance_distance(a, b, config)
     for i in range(4):
         for j in range(5):
@@ -83,8 +83,8 @@ def test_a_part_that_one_does_not_show_cannot_speak() -> None:
 
 def test_nothing_mutually_visible_falls_back_to_global_and_aligned_stripes() -> None:
     a, b = descriptors(3, 9, visibility=0.0), descriptors(3, 10, visibility=1.0)
-    distance, evidence = appearance_distance(a, b)
-    config = DistanceConfig()
+    config = DistanceConfig(stripes_share=0.1)
+    distance, evidence = appearance_distance(a, b, config)
     stripes = aligned_distance(a.stripes, b.stripes) / np.tanh(np.sqrt(2) / 2)
     expected = (global_distance(a, b) + config.stripes_share * stripes) / (1 + config.stripes_share)
     np.testing.assert_allclose(distance, expected, atol=1e-5)
@@ -94,7 +94,8 @@ def test_nothing_mutually_visible_falls_back_to_global_and_aligned_stripes() -> 
 def test_the_seam_between_stripes_and_parts_is_continuous() -> None:
     a, b = descriptors(4, 11, visibility=1.0), descriptors(4, 12, visibility=1.0)
     levels = np.linspace(0.01, 1, 200)
-    series = [appearance_distance(changed(a, visibility=np.full((4, 5), v)), b)[0] for v in levels]
+    config = DistanceConfig(stripes_share=0.1)
+    series = [appearance_distance(changed(a, visibility=np.full((4, 5), v)), b, config)[0] for v in levels]
     assert np.abs(np.diff(series, axis=0)).max() < 0.02
 
 
