@@ -118,7 +118,7 @@ def main(
     checkpoint: Annotated[Path, typer.Argument(help="A .pt of models.detector.train, or .safetensors of this.")],
     output: Annotated[Path, typer.Option(help="Folder of the bundled weights.")] = HERE,
     calibration: Annotated[list[Path] | None, typer.Option(help="Folder of images with labels; repeatable.")] = None,
-    image_size: Annotated[int, typer.Option(help="Longer side in px for calibration.")] = 416,
+    image_size: Annotated[int, typer.Option(help="Longer side in px for calibration.")] = 512,
     int8: Annotated[
         Path | None,
         typer.Option(help="Write the exported network CHECKPOINT (.xml) to this .xml in integers, and nothing else."),
