@@ -217,6 +217,17 @@ class JoinConfig:
 
 
 @dataclass(frozen=True)
+class HandOverConfig:
+    """When a moment that two tracklets share is one person's; see `trackers.offline.hand_over`.
+
+    longest_s: of such a moment. least_iou: mean overlap of the two in it.
+    """
+
+    longest_s: float = 1.2
+    least_iou: float = 0.3
+
+
+@dataclass(frozen=True)
 class ClutterConfig:
     """What is left out; see `trackers.offline.clutter`.
 
@@ -262,7 +273,9 @@ class OfflineConfig:
     join: JoinConfig = field(default_factory=JoinConfig)
     clutter: ClutterConfig = field(default_factory=ClutterConfig)
     smooth: SmoothConfig = field(default_factory=SmoothConfig)
+    hand_over: HandOverConfig = field(default_factory=HandOverConfig)
     splitting: bool = True
     joining: bool = True
     cleaning: bool = True
     filling: bool = True
+    handing_over: bool = True

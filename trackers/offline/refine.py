@@ -1,4 +1,4 @@
-"""The passes over a whole recording, in their order: split, leave out clutter, join, fill and steady."""
+"""The passes over a whole recording, in their order: split, join, leave out clutter, fill and steady, hand over."""
 
 from dataclasses import dataclass, replace
 
@@ -9,6 +9,7 @@ from trackers.config import OfflineConfig, SplitConfig
 from trackers.offline.backwards import backward_ids, backward_links
 from trackers.offline.clutter import doubles, is_clutter
 from trackers.offline.common_path import common_path
+from trackers.offline.hand_over import hand_over
 from trackers.offline.join import Hints, Looks, chains, mean_looks
 from trackers.offline.smooth import fill
 from trackers.offline.split import cuts, pieces_of
@@ -51,6 +52,8 @@ def refine(
         whole, groups = [whole[k] for k in kept], [groups[k] for k in kept]
     if config.filling:
         whole = fill(whole, times_s, (width, height), config.smooth, path)
+    if config.handing_over:  # last: two tracklets most often share a moment because one was filled up to its end
+        whole = hand_over(whole, config.hand_over)
     order = sorted(range(len(whole)), key=lambda k: (int(whole[k].frames[0]), whole[k].key))
     named, origin = [], {}
     for number, k in enumerate(order, 1):
