@@ -12,6 +12,7 @@ from synth.people.skin import Cloth, Skinned, cut, textured
 SKIN, HAIR, HAT = 1, 2, 7
 _SIDE = 256
 _HEAD_ROWS = 0.65  # of the skin's texture belong to head and neck
+_MARGIN = 10  # px around a spot that its blur may reach
 
 
 class Face:
@@ -57,15 +58,20 @@ def skin_texture(face: Face, looks: Looks, rng: np.random.Generator, beard: floa
     radius = max(float(face.eye[0] - face.centre[0]), 0.06)
 
     def spot(angle: float, up_m: float, wide_m: float, tall_m: float, colour: np.ndarray, strength: float) -> None:
-        mask = np.zeros((_SIDE, _SIDE), np.float32)
-        centre = _SIDE / 2 + angle * per_rad, eye_row - up_m * per_m
-        axes = max(wide_m / radius * per_rad, 0.7), max(tall_m * per_m, 0.7)
+        centre = np.array([_SIDE / 2 + angle * per_rad, eye_row - up_m * per_m])
+        axes = np.array([max(wide_m / radius * per_rad, 0.7), max(tall_m * per_m, 0.7)])
+        low = np.clip(np.floor(centre - axes).astype(int) - _MARGIN, 0, _SIDE)
+        high = np.clip(np.ceil(centre + axes).astype(int) + _MARGIN, 0, _SIDE)
+        if (high <= low).any():
+            return
+        mask = np.zeros((high - low)[::-1], np.float32)
         cv2.ellipse(
-            mask, tuple(round(c * 16) for c in centre), tuple(round(a * 16) for a in axes), 0, 0, 360, 1.0, -1,
+            mask, tuple(round(c * 16) for c in centre - low), tuple(round(a * 16) for a in axes), 0, 0, 360, 1.0, -1,
             cv2.LINE_AA, 4,
         )  # fmt: skip
         mask = cv2.GaussianBlur(mask, (0, 0), 0.7)[..., None] * strength
-        image[:] = image * (1 - mask) + np.asarray(colour, np.float32) * mask
+        part = image[low[1] : high[1], low[0] : high[0]]
+        part[:] = part * (1 - mask) + np.asarray(colour, np.float32) * mask
 
     skin, hair = looks.skin, np.minimum(looks.hair, looks.skin * 0.6)
     drop = float(face.eye[2] - face.nose[2])

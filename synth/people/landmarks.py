@@ -24,9 +24,10 @@ class Landmarks:
 
 def landmarks(shape: Shape) -> Landmarks:
     """Take a body's joints (anny's COCO regression)."""
-    used = np.flatnonzero(np.asarray(shape.model.coco).any(0))
-    coco = np.asarray(shape.model.coco, np.float64)[:, used]
-    bones = np.asarray(shape.model.weights[used], np.float64)
-    points = np.column_stack([shape.vertices[used], np.ones(len(used))])
-    per_vertex = (bones[:, :, None] * points[:, None, :]).reshape(len(used), -1)
-    return Landmarks((coco @ per_vertex).reshape(17, bones.shape[1], 4))
+    coco = shape.model.coco
+    moments = np.empty((len(coco), shape.model.weights.shape[1], 4))
+    for joint, weights in enumerate(coco):  # each of a few vertices
+        used = np.flatnonzero(weights)
+        bones = shape.model.weights[used] * weights[used, None].astype(np.float64)
+        moments[joint] = bones.T @ np.column_stack([shape.vertices[used], np.ones(len(used))])
+    return Landmarks(moments)
