@@ -55,7 +55,7 @@ def main() -> None:
     """Measure and write results/rendering.json."""
     with tempfile.TemporaryDirectory() as scratch:  # compiles the kernels and fills the caches on disk
         crops(1, 1, Path(scratch) / "crops")
-        scene(0.5, 1, Path(scratch) / "scene")
+        scene(1.0, 1, Path(scratch) / "scene")
     rows = {
         f"{workers} processes": {
             "crops_per_s": round(per_second(crops, CROPS, workers), 2),  # type: ignore[arg-type]

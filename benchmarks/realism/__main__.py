@@ -68,11 +68,11 @@ def stands_alone(person: PersonTruth, people: list[PersonTruth]) -> bool:
     return not others or not intersection_px(person.visible_xyxy[None], np.array(others)).any()
 
 
-def pck(found: np.ndarray, truth: PersonTruth) -> tuple[int, int]:
-    """How many visible joints `found` (17, 3) has within a fifth of the torso, and how many there are."""
-    x = truth.joints_px
+def pck(found: np.ndarray, joints_px: np.ndarray, visible: np.ndarray) -> tuple[int, int]:
+    """How many `visible` joints (17,) `found` (17, 3) has within a fifth of the torso of `joints_px` (17, 2), of how
+    many there are."""
+    x = joints_px
     torso = max(np.linalg.norm(x[SHOULDERS[0]] - x[HIPS[1]]), np.linalg.norm(x[SHOULDERS[1]] - x[HIPS[0]]))
-    visible = truth.joints_seen == Seen.VISIBLE
     near = np.linalg.norm(found[:, :2] - x, axis=1) <= PCK_AT * torso
     return int((near & visible).sum()), int(visible.sum())
 
@@ -96,7 +96,8 @@ def judge_frames(count: int, workers: int) -> dict[str, Any]:
         boxes, scores = detector.find(image)
         found.append({"file_name": name, "boxes_xyxy": boxes.tolist(), "scores": scores.tolist()})
         for person in asked:
-            right, seen = pck(poser.guess(image, label_box(person, size)), person)
+            guess = poser.guess(image, label_box(person, size))
+            right, seen = pck(guess, person.joints_px, person.joints_seen == Seen.VISIBLE)
             for group in ("everybody", "alone") if stands_alone(person, people) else ("everybody",):
                 near[group] += right
                 joints[group] += seen
@@ -126,7 +127,7 @@ def rank_one(vectors: np.ndarray, identity: np.ndarray, camera: np.ndarray) -> f
 
 
 def judge_crops(identities: int, workers: int) -> dict[str, Any]:
-    """Rank-1 between six cameras of two ReID networks and of colours."""
+    """PCK of MoveNet on ReID crops, and rank-1 between six cameras of two ReID networks and of colours."""
     config = CropsConfig(
         identities, 2 * CAMERAS, SEED, 256, cameras=CAMERAS, fewest_cameras=CAMERAS, most_cameras=CAMERAS
     )
@@ -135,7 +136,16 @@ def judge_crops(identities: int, workers: int) -> dict[str, Any]:
         crops = open_crops(Path(scratch) / "crops")
         images = [np.array(crops.image(n)) for n in range(len(crops))]
         identity, camera = crops.labels("identity"), crops.labels("camera")
+        keypoints = crops.labels("keypoints_xyc")
     scores: dict[str, Any] = {"identities": identities, "crops": len(images)}
+    poser = MoveNetTeacher(JUDGES / "movenet_singlepose_lightning_int8_4.tflite")
+    whole = np.array([0, 0, images[0].shape[1], images[0].shape[0]], float)
+    counts = [
+        pck(poser.guess(image, whole), joints[:, :2], joints[:, 2] > 0)
+        for image, joints in zip(images, keypoints, strict=True)
+    ]
+    near, seen = np.sum(counts, axis=0)
+    scores |= {"movenet_PCK": round(float(near / seen), 4), "joints": int(seen)}
     for name in ("0277", "0288"):
         network = RetailReid(JUDGES / f"person-reidentification-retail-{name}.xml")
         scores[f"retail_{name}_rank1"] = round(rank_one(network.embed(images), identity, camera), 4)

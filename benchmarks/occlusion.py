@@ -1,0 +1,184 @@
+"""What occlusion costs each distance: query crops hidden by a share, with keypoints from good to none.
+
+    python -m synth crops build/occlusion --identities 150 --per-identity 6 --height 192 --seed 502
+    python -m benchmarks.occlusion rendered build/occlusion
+    python -m benchmarks.occlusion market ../shared/data/market1501-dev
+    python -m benchmarks.occlusion table
+
+Queries alone are hidden, the gallery is as it was. Rank-1 across cameras in per cent. market1501-dev is for evaluation
+only; nothing but scores is kept of it.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from benchmarks.record import RESULTS, write_result
+from core.types import Descriptors
+from pipeline.people.finder import PeopleFinder
+from reid.data.folders import market_folder, read_bgr
+from reid.data.shards import Sample, ShardSet
+from reid.embedder import Embedder
+from reid.evaluation import DISTANCES
+from reid.retrieval import first_per_camera, retrieval_scores
+
+NAME = "occlusion"
+SHARES = (0.0, 0.25, 0.5, 0.75)
+SIDES = ("below", "side", "person")
+JITTERS = {"jittered 5 %": 0.05, "jittered 10 %": 0.10}
+NOTHING = np.zeros((17, 3), np.float32)
+NOBODY = np.zeros((0, 17, 3), np.float32)
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def rendered(
+    data: Annotated[Path, typer.Argument(help="Shards that no training saw.")],
+    weights: Annotated[str, typer.Option(help="A folder that `export` wrote.")] = "bundled",
+    queries: Annotated[int, typer.Option(help="At most so many; 0 for all.")] = 0,
+    threads: Annotated[int, typer.Option(help="0: all cores.")] = 0,
+) -> None:
+    """Rendered people, with true, found, jittered and no keypoints."""
+    crops = ShardSet(data)
+    samples = [crops[row] for row in range(len(crops))]
+    kinds = ("true", "detector", *JITTERS, "none")
+    _measure("rendered", samples, crops.identity, crops.camera, kinds, weights, queries, threads)
+
+
+@app.command()
+def market(
+    data: Annotated[Path, typer.Argument(help="A flat folder named as Market-1501.")],
+    weights: Annotated[str, typer.Option(help="A folder that `export` wrote.")] = "bundled",
+    queries: Annotated[int, typer.Option(help="At most so many; 0 for all.")] = 0,
+    threads: Annotated[int, typer.Option(help="0: all cores.")] = 0,
+) -> None:
+    """Real people, with keypoints by the bundled detector and none. Evaluation only."""
+    folder = market_folder(data)
+    samples = [Sample(read_bgr(path), NOTHING, NOTHING) for path in folder.paths]
+    _measure("market1501-dev", samples, folder.identity, folder.camera, ("detector", "none"), weights, queries, threads)
+
+
+@app.command()
+def table() -> None:
+    """Print all cells as Markdown."""
+    known = json.loads((RESULTS / f"{NAME}.json").read_text(encoding="utf-8"))["sets"]
+    for name, found in known.items():
+        print(f"\n{name}: {found['queries']} queries, {found['gallery']} in the gallery, {found['network']}\n")
+        print("| hidden | keypoints | " + " | ".join(DISTANCES) + " |")
+        print("| --- | --- " + "| --- " * len(DISTANCES) + "|")
+        for cell in found["cells"]:
+            scores = " | ".join(f"{cell['rank1'][one]:.1f}" for one in DISTANCES)
+            print(f"| {cell['hidden']} | {cell['keypoints']} | {scores} |")
+
+
+def hidden(sample: Sample, share: float, side: str, donor: Sample, rng: np.random.Generator) -> Sample:
+    """`sample` with `share` of its area covered; covered joints lose their confidence.
+
+    side: below and side paste a piece of flat colour with noise; person pastes the nearer half of another crop, with
+    that person's joints as those of another.
+    """
+    if share <= 0:
+        return sample
+    image, own = sample.image.copy(), sample.keypoints_xyc.copy()
+    height, width = image.shape[:2]
+    others = sample.others_xyc
+    if side == "below":
+        top, left, right = round(height * (1 - share)), 0, width
+    else:
+        top, cut = 0, max(1, round(width * share))
+        left, right = (0, cut) if rng.random() < 0.5 else (width - cut, width)
+    if side == "person":
+        image[top:, left:right], others = _pasted(donor, height, right - left, left)
+    else:
+        noise = rng.normal(0, 8, (height - top, right - left, 3))
+        image[top:, left:right] = np.clip(rng.uniform(20, 235, 3) + noise, 0, 255).astype(np.uint8)
+    under = (own[:, 0] >= left) & (own[:, 0] < right) & (own[:, 1] >= top)
+    own[under, 2] = 0
+    return Sample(image, own, others)
+
+
+def _pasted(donor: Sample, height: int, width: int, left: int) -> tuple[np.ndarray, np.ndarray]:
+    """The middle of another crop at its own aspect, `width` px wide, and where that person's joints come to lie."""
+    import cv2
+
+    scale = height / donor.image.shape[0]
+    full = max(width, round(donor.image.shape[1] * scale))
+    picture = cv2.resize(donor.image, (full, height), interpolation=cv2.INTER_AREA)
+    first = (full - width) // 2
+    joints = donor.keypoints_xyc.copy()
+    joints[:, 0] = joints[:, 0] * (full / donor.image.shape[1]) - first + left
+    joints[:, 1] *= scale
+    outside = (joints[:, 0] < left) | (joints[:, 0] >= left + width)
+    joints[outside, 2] = 0
+    return picture[:, first : first + width], joints
+
+
+def _measure(
+    name: str,
+    samples: list[Sample],
+    identity: np.ndarray,
+    camera: np.ndarray,
+    kinds: tuple[str, ...],
+    weights: str,
+    most: int,
+    threads: int,
+) -> None:
+    embedder, finder = Embedder.open(weights, "cpu", threads), PeopleFinder("cpu", threads)
+    asked = first_per_camera(identity, camera)
+    known = np.setdiff1d(np.arange(len(identity)), asked)
+    if 0 < most < len(asked):
+        asked = np.sort(np.random.default_rng(0).permutation(asked)[:most])
+    gallery = {kind: _embedded(embedder, finder, [samples[row] for row in known], kind) for kind in kinds}
+    cells = []
+    for share, side in _settings():
+        changed = []
+        for row in asked.tolist():
+            rng = np.random.default_rng([7, row])
+            donor = samples[int(rng.choice(np.flatnonzero(identity != identity[row])))]
+            changed.append(hidden(samples[row], share, side, donor, rng))
+        for kind in kinds:
+            found = _embedded(embedder, finder, changed, kind)
+            rank1 = {}
+            for distance_name, distance in DISTANCES.items():
+                values = distance(found, gallery[kind])
+                scores = retrieval_scores(values, identity[asked], camera[asked], identity[known], camera[known])
+                rank1[distance_name] = round(100 * scores.rank1, 2)
+            where = "nothing" if share == 0 else f"{share:.0%} {side}"
+            cells.append({"hidden": where, "keypoints": kind, "rank1": rank1})
+            typer.echo(f"{name} {where} {kind}: " + ", ".join(f"{k} {v:.1f}" for k, v in rank1.items()))
+    path = RESULTS / f"{NAME}.json"
+    before = json.loads(path.read_text(encoding="utf-8"))["sets"] if path.exists() else {}
+    one = {"network": embedder.identifier, "queries": len(asked), "gallery": len(known), "cells": cells}
+    typer.echo(f"written to {write_result(NAME, {'sets': before | {name: one}})}")
+
+
+def _settings() -> Iterator[tuple[float, str]]:
+    yield 0.0, "nothing"
+    for share in SHARES[1:]:
+        for side in SIDES:
+            yield share, side
+
+
+def _embedded(embedder: Embedder, finder: PeopleFinder, samples: list[Sample], kind: str) -> Descriptors:
+    images = [np.ascontiguousarray(sample.image) for sample in samples]
+    if kind == "none":
+        return embedder.embed(images)
+    if kind == "detector":
+        found = [finder.keypoints(image) for image in images]
+        return embedder.embed(images, np.stack([own for own, _ in found]), [others for _, others in found])
+    own = np.stack([sample.keypoints_xyc for sample in samples])
+    if kind in JITTERS:
+        rng = np.random.default_rng(3)
+        heights = np.array([image.shape[0] for image in images])[:, None, None]
+        own[:, :, :2] += rng.normal(0, 1, own[:, :, :2].shape) * heights * JITTERS[kind]
+    others = [sample.others_xyc[None] for sample in samples]
+    return embedder.embed(images, own, others)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,142 @@
+"""Rendered worlds end to end, with the ladder of causes: `python -m benchmarks.worlds [SCENE …]`.
+
+Scenes are rendered first, each ten minutes of a core or more, into build/worlds (or named on the command line), with
+`python -m synth scene --cameras 4 --seed N --output` and
+
+    build/worlds/overlapping-N --people 12 --seconds 18 --fps 10,12.5
+    build/worlds/disjoint-N --people 20 --seconds 40 --fps 10 --disjoint --uniforms 4
+
+Each is read three times: true boxes and true tracks, true boxes and our tracks, all ours. The tracks are kept in
+`<scene>-tracks`. Then they are associated as a user might have set the cameras up: calibrated with given clocks;
+calibrated with clocks that are off by up to 2 s and must be estimated; without calibration, the clocks off as well.
+Writes results/worlds.json: cross-camera IDF1 and HOTA over image boxes, pair precision and recall, the clocks found.
+"""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.record import write_result
+from evaluation.identities import CameraBoxes, cross_camera_idf1, read_boxes
+from pipeline.association import associate, clocks_of
+from pipeline.association.ladder import LEAST_VISIBLE, RUNGS, read_rungs
+from pipeline.calibration import Calibration
+from pipeline.camera_tracks import CameraTracks
+from pipeline.cameras_file import CamerasFile, read_cameras_toml
+from pipeline.read_cameras import CameraJob, read_cameras
+from pipeline.settings import Settings
+from pipeline.tasks import open_engines
+from pipeline.video import find_cameras
+
+BUILD = Path("build/worlds")
+OURS = "ours"
+MOST_OFF_S = 2.0
+CONDITIONS = {
+    "overlapping": ("calibrated", "calibrated, clocks off", "uncalibrated, clocks off"),
+    "disjoint": ("uncalibrated, clocks off",),
+}
+
+
+def tracks_of(scene: Path, file: CamerasFile, settings: Settings) -> dict[str, list[CameraTracks]]:
+    """The tracks of every rung; read once, then kept beside the scene."""
+    kept = scene.with_name(scene.name + "-tracks")
+    names = [source.id for source in find_cameras(scene)]
+    if not all((kept / rung / f"{name}.npz").exists() for rung in RUNGS for name in names):
+        for rung, tracks in read_rungs(scene, scene / "truth", file, settings).items():
+            _keep(kept / rung, tracks)
+    if not all((kept / OURS / f"{name}.npz").exists() for name in names):
+        engines = open_engines(settings, "cpu", 1)
+        jobs = [CameraJob(one, one.id, file.offsets_s.get(one.id, 0.0)) for one in find_cameras(scene)]
+        _keep(kept / OURS, list(read_cameras(jobs, engines.detector, engines.embedder, settings, lambda _: None)))
+    return {rung: [CameraTracks.load(kept / rung / f"{name}.npz") for name in names] for rung in (*RUNGS, OURS)}
+
+
+def _keep(folder: Path, tracks: Sequence[CameraTracks]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for one in tracks:
+        one.save(folder / f"{one.camera.id}.npz")
+
+
+def score(
+    tracks: Sequence[CameraTracks],
+    truth: Mapping[str, CameraBoxes],
+    calibrations: Mapping[str, Calibration],
+    off_s: Mapping[str, float],
+    settings: Settings,
+) -> dict[str, Any]:
+    """Associate with clocks wrong by off_s, which are then not given; scores, and how wrong the clocks still are."""
+    cameras, config = [one.camera for one in tracks], settings.associate
+    tracklets = [
+        replace(tracklet, times_s=tracklet.times_s + off_s.get(one.camera.id, 0.0))
+        for one in tracks
+        for tracklet in one.tracklets
+    ]
+    looks = {appearance.key: appearance for one in tracks for appearance in one.appearances}
+    given = () if off_s else [camera.id for camera in cameras]
+    clocks = clocks_of(tracklets, cameras, config, calibrations, given)
+    identities = associate(tracklets, looks, cameras, config, calibrations, clocks=clocks)
+    owner = {key: one.id for one in identities for key in one.tracklets}
+    found = {}
+    for one in tracks:
+        mine = [tracklet for tracklet in one.tracklets if len(tracklet)]
+        frames = [np.concatenate([np.zeros(0), *(tracklet.frames + 1 for tracklet in mine)])]
+        ids = np.concatenate([np.zeros(0), *(np.full(len(tracklet), owner[tracklet.key]) for tracklet in mine)])
+        boxes = np.concatenate([np.zeros((0, 4)), *(tracklet.boxes_xyxy for tracklet in mine)])
+        found[one.camera.id] = CameraBoxes(frames[0], ids, boxes, np.zeros(len(ids), bool))
+    scores = cross_camera_idf1(truth, found)
+    names = ("idf1", "hota", "pair_precision", "pair_recall", "found_identities", "true_identities")
+    row: dict[str, Any] = {name: round(getattr(scores, name) or 0.0, 4) for name in names}
+    if off_s and clocks.shifts:
+        row["clocks: error ± sigma, s"] = {
+            name: None if shift.sigma_s is None else [round(shift.offset_s + off_s[name], 2), round(shift.sigma_s, 2)]
+            for name, shift in clocks.shifts.items()
+        }
+    return row
+
+
+def measure(scene: Path) -> dict[str, Any]:
+    """Every condition and every rung of one scene, by the scene's name: <kind>-<seed>."""
+    kind, _, seed = scene.name.partition("-")
+    settings = Settings()
+    names = [source.id for source in find_cameras(scene)]
+    file = read_cameras_toml(scene / "cameras.toml", names)
+    truth = {name: read_boxes(scene / "truth" / f"{name}.txt", LEAST_VISIBLE, truth=True) for name in names}
+    tracks = tracks_of(scene, file, settings)
+    drawn = np.random.default_rng(int(seed)).uniform(-MOST_OFF_S, MOST_OFF_S, len(names))
+    off_s = {name: float(off) if at else 0.0 for at, (name, off) in enumerate(zip(names, drawn, strict=True))}
+    return {
+        condition: {
+            rung: score(
+                tracks[rung],
+                truth,
+                {} if condition.startswith("un") else file.calibrations,
+                off_s if condition.endswith("off") else {},
+                settings,
+            )
+            for rung in tracks
+        }
+        for condition in CONDITIONS[kind]
+    }
+
+
+def main() -> None:
+    """Measure all scenes that are there, and write and print the results."""
+    scenes = [Path(text) for text in sys.argv[1:]] or sorted(
+        path for path in BUILD.glob("*") if (path / "truth").is_dir()
+    )
+    if not scenes:
+        raise SystemExit(f"render a scene into {BUILD} first:\n{__doc__}")
+    result: dict[str, Any] = {}
+    for scene in scenes:
+        result[scene.name] = measure(scene)
+        print(scene.name, json.dumps(result[scene.name], indent=1), flush=True)
+        write_result("worlds", {"scenes": result})
+
+
+if __name__ == "__main__":
+    main()
