@@ -90,7 +90,7 @@ def test_verify_without_a_calibration_names_the_command(weights_folder, photos, 
 
 def test_cluster_puts_copies_into_one_folder(photos, weights, tmp_path) -> None:
     output = tmp_path / "people"
-    assert call("cluster", photos, "--crops", "--output", output, "--distance", 0.02, *options(weights)) == 0
+    assert call("cluster", photos, "--crops", "--output", output, "--distance", 0.0025, *options(weights)) == 0
     rows = json.loads((output / "clusters.json").read_text())
     groups = {frozenset(row["photo"] for row in rows if row["person"] == number) for number in (1, 2, 3)}
     assert groups == {frozenset(f"{who:04d}_c{number}.png" for number in range(3)) for who in range(3)}
