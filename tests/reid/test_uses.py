@@ -11,6 +11,9 @@ import pytest
 from reid.__main__ import main
 from reid.calibration import FILE, Calibration
 from reid.embedder import Embedder
+from reid.export import export_network
+from reid.network.config import NetworkConfig
+from reid.network.model import ReIDNetwork
 from tests.reid.fake_crops import person, write_set
 from tests.support.run import run_job
 from tests.support.scene import write_short_scene
@@ -27,11 +30,21 @@ def weights(weights_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 
 
 @pytest.fixture(scope="session")
+def colour_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A network that has learned nothing and still tells colours apart, with a calibration."""
+    folder = tmp_path_factory.mktemp("colours")
+    config = NetworkConfig(trunk="palette", bands=4, embedding=32, part_embedding=8, input_height=96, input_width=48)
+    card = export_network(ReIDNetwork.random(config, seed=0), folder, "colours")
+    Calibration(card.identifier, (0.0, 1.0), (6.0, 6.0), (-20.0, -20.0), 0.01, 0.05).write(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three people, three crops each that differ by noise alone."""
     folder = tmp_path_factory.mktemp("photos")
     rng = np.random.default_rng(0)
-    colours = [np.full((4, 3), value, np.float32) for value in (20, 120, 250)]
+    colours = np.random.default_rng(5).uniform(0, 255, (3, 4, 3))
     for who, colour in enumerate(colours):
         base = person(colour, 128, 64, np.random.default_rng(who))
         for number in range(3):
@@ -88,9 +101,9 @@ def test_verify_without_a_calibration_names_the_command(weights_folder, photos, 
     assert "python -m reid calibrate" in capsys.readouterr().err
 
 
-def test_cluster_puts_copies_into_one_folder(photos, weights, tmp_path) -> None:
+def test_cluster_puts_copies_into_one_folder(photos, colour_weights, tmp_path) -> None:
     output = tmp_path / "people"
-    assert call("cluster", photos, "--crops", "--output", output, "--distance", 0.0025, *options(weights)) == 0
+    assert call("cluster", photos, "--crops", "--output", output, "--distance", 0.05, *options(colour_weights)) == 0
     rows = json.loads((output / "clusters.json").read_text())
     groups = {frozenset(row["photo"] for row in rows if row["person"] == number) for number in (1, 2, 3)}
     assert groups == {frozenset(f"{who:04d}_c{number}.png" for number in range(3)) for who in range(3)}
