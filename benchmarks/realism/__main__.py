@@ -10,9 +10,6 @@ colour histograms.
 """
 
 import tempfile
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,38 +19,21 @@ import typer
 from rich.progress import track
 
 from benchmarks.realism.judges import RetailReid, YoloxNano, colour_stripes
+from benchmarks.realism.rendered import SEED, pictures
 from benchmarks.record import write_result
 from core.boxes import intersection_px
 from evaluation.detection import average_precision
 from models.detector.teacher import MoveNetTeacher
 from synth.crops import CropsConfig, open_crops, write_crops
 from synth.frames.labels import label_box
-from synth.frames.picture import FramesConfig, photograph
-from synth.scene.textures import Textures
+from synth.frames.picture import FramesConfig
 from synth.scene.truth import PersonTruth, Seen
 
 JUDGES = Path(__file__).resolve().parents[3] / "shared" / "data" / "weights"
-SEED = 20_26
 LEAST_PX, LEAST_VISIBLE = 60.0, 0.5
 PCK_AT = 0.2
 SHOULDERS, HIPS = (5, 6), (11, 12)
 CAMERAS = 6
-
-Picture = tuple[bytes, list[PersonTruth]]
-
-
-def pictures(count: int, workers: int) -> Iterator[Picture]:
-    """Rendered pictures with their truth, in order."""
-    numbers = range(count)
-    if workers == 1:
-        yield from map(_picture, numbers)
-        return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(_picture, numbers, chunksize=60)  # a cast of people is made once for sixty pictures
-
-
-def _picture(number: int) -> Picture:
-    return photograph(FramesConfig(seed=SEED), number, Textures())
 
 
 def judged(truth: PersonTruth, size: tuple[int, int]) -> bool:
