@@ -33,15 +33,19 @@ JITTERS = {"jittered 5 %": 0.05, "jittered 10 %": 0.10}
 NOTHING = np.zeros((17, 3), np.float32)
 NOBODY = np.zeros((0, 17, 3), np.float32)
 
+Weights = Annotated[str, typer.Option(help="A folder that `export` wrote.")]
+Queries = Annotated[int, typer.Option(help="At most so many; 0 for all.")]
+Threads = Annotated[int, typer.Option(help="0: all cores.")]
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.command()
 def rendered(
     data: Annotated[Path, typer.Argument(help="Shards that no training saw.")],
-    weights: Annotated[str, typer.Option(help="A folder that `export` wrote.")] = "bundled",
-    queries: Annotated[int, typer.Option(help="At most so many; 0 for all.")] = 0,
-    threads: Annotated[int, typer.Option(help="0: all cores.")] = 0,
+    weights: Weights = "bundled",
+    queries: Queries = 0,
+    threads: Threads = 0,
 ) -> None:
     """Rendered people, with true, found, jittered and no keypoints."""
     crops = ShardSet(data)
@@ -53,9 +57,9 @@ def rendered(
 @app.command()
 def market(
     data: Annotated[Path, typer.Argument(help="A flat folder named as Market-1501.")],
-    weights: Annotated[str, typer.Option(help="A folder that `export` wrote.")] = "bundled",
-    queries: Annotated[int, typer.Option(help="At most so many; 0 for all.")] = 0,
-    threads: Annotated[int, typer.Option(help="0: all cores.")] = 0,
+    weights: Weights = "bundled",
+    queries: Queries = 0,
+    threads: Threads = 0,
 ) -> None:
     """Real people, with keypoints by the bundled detector and none. Evaluation only."""
     folder = market_folder(data)

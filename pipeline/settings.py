@@ -67,7 +67,7 @@ def _refine_calibrated() -> OfflineConfig:
 
 
 def _associate_bundled() -> AssociateConfig:
-    """Chosen on the demo scene for the bundled ReID network, whose distances between cameras are large."""
+    """For the bundled ReID network, whose distances between cameras are large; see docs/association.md."""
     return AssociateConfig(caution=0.2)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from core.errors import WeightsError
+from core.errors import SettingError, WeightsError
 from reid.network.config import NetworkConfig
 from reid.network.model import Members, ReIDNetwork
 from reid.network.osnet import OSNet
@@ -86,6 +86,12 @@ def _loaded(path: Path) -> dict[str, Any]:
 
 def _read(path: Path, recipe: Recipe) -> dict[str, Any]:
     state = _loaded(path)
-    if NetworkConfig.from_dict(state.get("architecture", {})) != recipe.network:
+    try:
+        found = NetworkConfig.from_dict(state["architecture"])
+    except (KeyError, SettingError) as error:
+        raise WeightsError(
+            f"{path}: does not say which network it holds: {error}; choose another output folder"
+        ) from error
+    if found != recipe.network:
         raise WeightsError(f"{path}: of another architecture than the recipe's; choose another output folder")
     return state

@@ -59,7 +59,7 @@ def refine(
     for number, k in enumerate(order, 1):
         key = TrackletKey(whole[k].key.camera, number)
         named.append(replace(whole[k], key=key))
-        origin[key] = _spans([pieces[i] for i in groups[k]])
+        origin[key] = _within(_spans([pieces[i] for i in groups[k]]), whole[k])
     return Refined(named, origin)
 
 
@@ -91,6 +91,12 @@ def _spans(parts: list[Tracklet]) -> list[tuple[TrackletKey, int, int]]:
             begin = spans.pop()[1]
         spans.append((part.key, begin, end))
     return spans
+
+
+def _within(spans: list[tuple[TrackletKey, int, int]], tracklet: Tracklet) -> list[tuple[TrackletKey, int, int]]:
+    """What is left of the spans in the life of the tracklet: a moment that was handed over is no longer its own."""
+    first, last = int(tracklet.frames[0]), int(tracklet.frames[-1])
+    return [(key, max(a, first), min(b, last)) for key, a, b in spans if a <= last and b >= first]
 
 
 def _concatenate(parts: list[Tracklet]) -> Tracklet:
