@@ -20,6 +20,7 @@ from reid.losses.improved_triplet import improved_triplet
 from reid.losses.metric_mutual import metric_mutual
 from reid.losses.parts import part_averaged_triplet
 from reid.losses.quadruplet import quadruplet
+from reid.losses.supervised_contrastive import supervised_contrastive
 from reid.losses.triplet import triplet
 from reid.network.head import Branches
 from reid.training.batches import Batch
@@ -63,6 +64,7 @@ TERMS: Mapping[str, Callable[[View], torch.Tensor]] = {
     "batch-hard, soft margin": lambda v: batch_hard_triplet(v.distance, v.batch.identities, None),
     "soft batch-hard": lambda v: soft_batch_hard_triplet(v.distance, v.batch.identities, 0.3),
     "margin sample mining": lambda v: margin_sample_mining(v.distance, v.batch.identities, 0.3),
+    "supervised contrastive": lambda v: supervised_contrastive(v.distance.square() / 2, v.batch.identities),
     "aligned stripes": _aligned,
     "parts": _parts,
 }
@@ -118,6 +120,7 @@ SCHEMES: tuple[Scheme, ...] = (
     Scheme(_BOTH),
     Scheme(("classification", "soft batch-hard")),
     Scheme(("classification", "margin sample mining")),
+    Scheme(("classification", "supervised contrastive")),
     Scheme((*_BOTH, "aligned stripes")),
     Scheme((*_BOTH, "parts")),
     Scheme(("classification",), ("mutual classes",), students=2),

@@ -8,6 +8,8 @@ import numpy as np
 
 from core.errors import ShapeError
 
+BLANK_BGR = (104, 116, 124)  # the mean colour that networks subtract: what is painted so is nothing to them
+
 
 @dataclass(frozen=True)
 class QualityConfig:

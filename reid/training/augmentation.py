@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 
 from core.keypoints import MIRROR
+from reid.crops import BLANK_BGR
 from reid.data.shards import Sample
 from reid.training.recipe import AugmentationConfig
 
@@ -119,6 +120,8 @@ def _patches(
 ) -> list[tuple[tuple[int, int, int, int], np.ndarray]]:
     """Rectangles (top, left, bottom, right) and what to put there."""
     patches = []
+    if config.cover and rng.random() < config.cover:
+        patches.append(_cover(donor_bgr, height, width, config, rng))
     for chance, taken in ((config.erase, False), (config.occlude, True)):
         if rng.random() >= chance:
             continue
@@ -134,6 +137,29 @@ def _patches(
             patch = rng.integers(0, 256, (h, w, 3), np.uint8)
         patches.append(((top, left, top + h, left + w), patch))
     return patches
+
+
+def _cover(
+    donor_bgr: np.ndarray, height: int, width: int, config: AugmentationConfig, rng: np.random.Generator
+) -> tuple[tuple[int, int, int, int], np.ndarray]:
+    """A counter, a car or another person over the lower part or over one side; or that side already blanked."""
+    share = rng.uniform(0.1, config.cover_most)
+    top, left, right = 0, 0, width
+    side = rng.choice(3, p=(0.5, 0.25, 0.25))
+    if side == 0:
+        top = round(height * (1 - share))
+    elif side == 1:
+        right = max(1, round(width * share))
+    else:
+        left = min(width - 1, round(width * (1 - share)))
+    h, w = height - top, right - left
+    box, kind = (top, left, height, right), rng.integers(3)
+    if kind == 0:
+        return box, _piece(donor_bgr, h, w, rng)
+    if kind == 1:
+        return box, np.broadcast_to(np.array(BLANK_BGR, np.uint8), (h, w, 3))
+    flat = rng.integers(0, 256, 3) + rng.normal(0, 8, (h, w, 3))
+    return box, np.clip(flat, 0, 255).astype(np.uint8)
 
 
 def _piece(donor_bgr: np.ndarray, height: int, width: int, rng: np.random.Generator) -> np.ndarray:

@@ -61,6 +61,18 @@ def load_trained(folder: Path, recipe: Recipe) -> tuple[ReIDNetwork, int]:
     return network.eval(), int(state["step"])
 
 
+def load_beginning(folder: Path, network: ReIDNetwork) -> None:
+    """Give `network` what `folder`/checkpoint.pt holds: all of it, or the trunk where the head is another.
+
+    Raises WeightsError.
+    """
+    state = _loaded(folder / NAME)
+    if state.get("architecture") == network.config.to_dict():
+        network.load_state_dict(state["network"])
+    else:
+        load_trunk(folder, network)
+
+
 def load_trunk(folder: Path, network: ReIDNetwork) -> None:
     """Give `network` the OSNet of `folder`/checkpoint.pt, whatever head that has. Raises WeightsError."""
     path = folder / NAME

@@ -12,7 +12,7 @@ import torch
 from reid.data.shards import ShardSet
 from reid.network.model import ReIDNetwork
 from reid.training.batches import Batches
-from reid.training.checkpoint import load_checkpoint, load_trained, save_checkpoint
+from reid.training.checkpoint import load_beginning, load_checkpoint, save_checkpoint
 from reid.training.objective import Objective
 from reid.training.parallel import Group
 from reid.training.recipe import Recipe, ScheduleConfig
@@ -76,9 +76,10 @@ def _nothing(line: str) -> None:
 
 
 def _begun(recipe: Recipe) -> ReIDNetwork:
+    network = ReIDNetwork.random(recipe.network, recipe.seed)
     if recipe.begin_with:
-        return load_trained(Path(recipe.begin_with), recipe)[0]
-    return ReIDNetwork.random(recipe.network, recipe.seed)
+        load_beginning(Path(recipe.begin_with), network)
+    return network
 
 
 def learning_rate(step: int, schedule: ScheduleConfig) -> float:

@@ -7,8 +7,9 @@ from torch.nn import functional
 from reid.losses.aligned import aligned_triplet
 from reid.losses.batch_hard import batch_hard_triplet
 from reid.losses.classification import smoothed_cross_entropy
-from reid.losses.distances import euclidean
-from reid.losses.parts import part_averaged_triplet
+from reid.losses.distances import cosine, euclidean
+from reid.losses.parts import part_averaged_contrastive, part_averaged_triplet
+from reid.losses.supervised_contrastive import supervised_contrastive
 from reid.network.head import Branches
 from reid.training.batches import Batch
 from reid.training.recipe import LossConfig
@@ -38,6 +39,13 @@ class Objective(nn.Module):
             parts = functional.normalize(branches.parts, dim=2)
             terms["parts"] = part_averaged_triplet(
                 parts, batch.visibility, batch.identities, _margin(config.part_margin)
+            )
+        if config.contrast:
+            apart = cosine(branches.global_, branches.global_)
+            terms["contrast"] = supervised_contrastive(apart, batch.identities, config.temperature)
+        if config.part_contrast and branches.parts.shape[1]:
+            terms["part_contrast"] = part_averaged_contrastive(
+                branches.parts, batch.visibility, batch.identities, config.temperature
             )
         if config.stripes:
             stripes = functional.normalize(branches.stripes, dim=2)

@@ -49,7 +49,10 @@ class ScheduleConfig:
 
 @dataclass(frozen=True)
 class LossConfig:
-    """Weights of the terms (0 leaves one out) and their constants. margin < 0 asks for the soft margin."""
+    """Weights of the terms (0 leaves one out) and their constants. margin < 0 asks for the soft margin.
+
+    contrast, part_contrast: supervised contrastive on the vectors that inference compares, at `temperature`.
+    """
 
     classification: float = 1.0
     smoothing: float = 0.1
@@ -59,6 +62,9 @@ class LossConfig:
     part_margin: float = 0.3
     stripes: float = 0.5
     stripe_margin: float = 0.1
+    contrast: float = 0.0
+    part_contrast: float = 0.0
+    temperature: float = 0.1
 
 
 @dataclass(frozen=True)
@@ -66,10 +72,11 @@ class AugmentationConfig:
     """Chances and strengths; 0 switches one off. What differs between rendered and real people is made to vary.
 
     shift, zoom, rotate_degrees: of the box. cut: chance that the top, bottom or a side is missing, by up to cut_most of
-    it. gain: per-channel exposure; light, contrast, saturation: ± of 1; gamma: ± of log 2. coarse: chance to shrink and
-    grow again; blur; noise: chance, noise_most: its sigma in grey levels. erase: chance of a grey or noise rectangle;
-    occlude: chance of a piece of another crop, both up to patch_most of the area. joint_jitter: sigma as a share of the
-    height; joint_drop, all_joints_drop: chances.
+    it. cover: chance that something hides it from below or from a side, up to cover_most of it. gain: per-channel
+    exposure; light, contrast, saturation: ± of 1; gamma: ± of log 2. coarse: chance to shrink and grow again; blur;
+    noise: chance, noise_most: its sigma in grey levels. erase: chance of a grey or noise rectangle; occlude: chance of
+    a piece of another crop, both up to patch_most of the area. joint_jitter: sigma as a share of the height;
+    joint_drop, all_joints_drop: chances.
     """
 
     flip: float = 0.5
@@ -78,6 +85,8 @@ class AugmentationConfig:
     rotate_degrees: float = 5.0
     cut: float = 0.15
     cut_most: float = 0.45
+    cover: float = 0.0
+    cover_most: float = 0.6
     gain: float = 0.15
     light: float = 0.35
     contrast: float = 0.3
@@ -99,7 +108,8 @@ class AugmentationConfig:
 class Recipe:
     """Name, seed and the parts above. `PartsConfig` is the one the embedder uses.
 
-    begin_with: the output folder of an earlier training whose network this one starts from; "" for random weights.
+    begin_with: the output folder of an earlier training whose network this one starts from (its trunk alone, where the
+    head is another); "" for random weights.
     """
 
     name: str = "throughline-reid"

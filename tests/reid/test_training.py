@@ -105,6 +105,43 @@ def test_covered_joints_lose_their_confidence(crops: Path) -> None:
     assert np.mean(seen) < 0.9
 
 
+def test_cover_hides_a_lower_part_or_a_side_and_the_joints_in_it(crops: Path) -> None:
+    sample = ShardSet(crops)[0]
+    still = {name: 0.0 for name in AugmentationConfig.__dataclass_fields__} | {"cover_most": 0.6}
+    uncovered = augmented(sample, sample.image, 64, 32, AugmentationConfig(**still), np.random.default_rng(0))
+    for seed in range(12):
+        config = AugmentationConfig(**still | {"cover": 1.0})
+        found = augmented(sample, sample.image, 64, 32, config, np.random.default_rng(seed))
+        lost = (found.keypoints_xyc[:, 2] == 0) & (uncovered.keypoints_xyc[:, 2] > 0)
+        x, y = uncovered.keypoints_xyc[:, 0], uncovered.keypoints_xyc[:, 1]
+        covered = [y >= y[lost].min(), x <= x[lost].max(), x >= x[lost].min()] if lost.any() else [lost]
+        there = uncovered.keypoints_xyc[:, 2] > 0
+        assert any((lost == (side & there)).all() for side in covered)
+
+
+def test_training_with_the_contrastive_terms_begins_with_a_trunk_under_another_head(
+    crops: Path, tmp_path: Path
+) -> None:
+    first = recipe(crops, steps=2)
+    train(first, tmp_path / "first", say=silent)
+    contrast = dataclasses.replace(first.losses, triplet=0.0, parts=0.0, stripes=0.0, contrast=1.0, part_contrast=1.0)
+    second = dataclasses.replace(
+        first,
+        begin_with=str(tmp_path / "first"),
+        network=dataclasses.replace(first.network, bands=2),
+        schedule=dataclasses.replace(first.schedule, learning_rate=0.0, final_learning_rate=0.0),
+        losses=contrast,
+    )
+    network = train(second, tmp_path / "second", say=silent)
+    before = torch.load(tmp_path / "first" / "checkpoint.pt", weights_only=True)["network"]
+    assert network.head.project.in_features == 2 * network.trunk.channels
+    for name, value in network.trunk.named_parameters():
+        assert torch.equal(value, before[f"trunk.{name}"]), name
+    said = json.loads((tmp_path / "second" / "log.jsonl").read_text().splitlines()[-1])
+    assert {"contrast", "part_contrast"} <= said.keys()
+    assert "triplet" not in said
+
+
 def test_training_learns_and_goes_on_where_it_stopped(crops: Path, tmp_path: Path) -> None:
     whole = train(recipe(crops, steps=6), tmp_path / "whole", say=silent)
     stopped = recipe(crops, steps=6, checkpoint_s=0.0, report_s=0.0)

@@ -78,6 +78,17 @@ def soft_batch_hard(d: Matrix, y: Labels, margin: float | None) -> float:
     return mean(terms)
 
 
+def supervised_contrastive(d: Matrix, y: Labels, tau: float) -> float:
+    terms = []
+    for a in range(len(y)):
+        if not positives(y, a):
+            continue
+        smallest = min(d[a][j] for j in range(len(y)) if j != a)
+        total = sum(math.exp((smallest - d[a][j]) / tau) for j in range(len(y)) if j != a)
+        terms.append(mean([(d[a][p] - smallest) / tau + math.log(total) for p in positives(y, a)]))
+    return mean(terms)
+
+
 def margin_sample(d: Matrix, y: Labels, margin: float | None) -> float:
     same = [d[i][j] for i in range(len(y)) for j in positives(y, i)]
     different = [d[i][j] for i in range(len(y)) for j in negatives(y, i)]

@@ -7,7 +7,13 @@ import torch
 from reid.distance.aligned import aligned_distance
 from reid.losses.aligned import aligned_triplet, element_distance, shortest_path
 from reid.losses.distances import euclidean
-from reid.losses.parts import LEAST_MUTUAL, part_averaged_distance, part_averaged_triplet
+from reid.losses.parts import (
+    LEAST_MUTUAL,
+    part_averaged_contrastive,
+    part_averaged_cosine,
+    part_averaged_distance,
+    part_averaged_triplet,
+)
 from tests.reid.losses import oracles
 
 LABELS = [0, 0, 1, 1, 2, 2]
@@ -93,3 +99,21 @@ def test_part_averaged_gradient_and_nothing_visible() -> None:
     loss.backward()
     assert loss.item() == 0
     assert torch.isfinite(parts.grad).all()
+
+
+def test_part_averaged_contrastive_compares_what_both_show() -> None:
+    parts = normal(6, 3, 4, seed=8).requires_grad_()
+    visibility = torch.from_numpy(np.random.default_rng(9).uniform(0, 1, (6, 3)))
+    visibility[0] = torch.tensor([1.0, 0, 0])
+    visibility[1] = torch.tensor([0, 0, 1.0])
+    unit = torch.nn.functional.normalize(parts, dim=2).detach()
+    for i in range(6):
+        for j in range(6):
+            weight = visibility[i] * visibility[j]
+            expected = (weight * (1 - (unit[i] * unit[j]).sum(1))).sum() / weight.sum().clamp(min=LEAST_MUTUAL)
+            distance, comparable = part_averaged_cosine(parts, visibility)
+            assert distance[i, j].item() == pytest.approx(expected.item(), abs=1e-9)
+            assert comparable[i, j] == (weight.sum() > LEAST_MUTUAL)
+    labels = torch.tensor(LABELS)
+    assert torch.autograd.gradcheck(lambda p: part_averaged_contrastive(p, visibility, labels), (parts,))
+    assert part_averaged_contrastive(parts, torch.zeros_like(visibility), labels).item() == 0

@@ -12,6 +12,7 @@ from reid.losses.contrastive import contrastive
 from reid.losses.distances import cosine, euclidean
 from reid.losses.improved_triplet import improved_triplet
 from reid.losses.quadruplet import quadruplet
+from reid.losses.supervised_contrastive import supervised_contrastive
 from reid.losses.triplet import triplet
 from reid.mining.soft_batch_hard import soft_batch_hard
 from tests.reid.losses import oracles
@@ -32,6 +33,10 @@ CASES: dict[str, tuple[Loss, Callable[[oracles.Matrix, oracles.Labels], float]]]
     "soft batch-hard": (
         lambda d, y: soft_batch_hard_triplet(d, y, 0.3),
         lambda d, y: oracles.soft_batch_hard(d, y, 0.3),
+    ),
+    "supervised contrastive": (
+        lambda d, y: supervised_contrastive(d, y, 0.5),
+        lambda d, y: oracles.supervised_contrastive(d, y, 0.5),
     ),
     "margin sample": (lambda d, y: margin_sample_mining(d, y, 0.3), lambda d, y: oracles.margin_sample(d, y, 0.3)),
 }
