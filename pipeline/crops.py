@@ -124,13 +124,21 @@ def _cut(frame: Frame, detections: Detections, row: int, local_id: int, prospect
     scale = min(1.0, config.height_px / image.shape[0])
     if scale < 1:
         size = (max(1, round(image.shape[1] * scale)), config.height_px)
-        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        image = _shrunk(image, size)
     else:
         image = image.copy()  # a view would keep the whole frame alive
     small = cv2.cvtColor(cv2.resize(image, SHARPNESS_SIDE_PX, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
     sharp = min(1.0, float(cv2.Laplacian(small, cv2.CV_32F).var()) / config.sharp)
     keypoints, others = _keypoints_in_crop(detections, row, (left, top), scale)
     return Crop(local_id, frame.index, frame.time_s, prospect * (0.5 + 0.5 * sharp), image, keypoints, others, prospect)
+
+
+def _shrunk(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """`image` averaged down to `size` (width, height): by halves while it can be, which takes a quarter of the time."""
+    while image.shape[0] >= 2 * size[1] and image.shape[1] >= 2 * size[0]:
+        height, width = image.shape[0] // 2, image.shape[1] // 2
+        image = cv2.resize(image[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA)
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
 
 
 def _keypoints_in_crop(

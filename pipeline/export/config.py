@@ -11,17 +11,17 @@ PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "sl
 class ExportConfig:
     """How results are written.
 
-    gzip: write `tracks.json.gz` instead of `tracks.json`. crf, preset: x264's quality (0 lossless to 51 worst) and
-    effort. encoder_threads: fixed, because x264's bytes depend on it. keyframe_s: how far apart pictures are that a
-    player can seek to. audio: copy the source's sound. trail_s: how long the trail of foot points is; 0: none.
+    gzip: write `tracks.json.gz` instead of `tracks.json`. qp, preset: x264's constant quantiser (0 lossless to 51
+    worst) and effort. encoder_threads: fixed, because x264's bytes depend on it. keyframe_s: how far apart pictures are
+    that a player can seek to. audio: copy the source's sound. trail_s: how long the trail of foot points is; 0: none.
     bridge_s: a tracklet's gap shorter than this (a frame stride, a missed detection) is drawn through, dashed.
     skeleton: draw the joints seen with at least joint_confidence. Raises SettingError.
     """
 
     gzip: bool = False
-    crf: int = 25
+    qp: int = 27
     preset: str = "ultrafast"
-    encoder_threads: int = 2
+    encoder_threads: int = 1
     keyframe_s: float = 2.0
     audio: bool = True
     trail_s: float = 1.5
@@ -31,7 +31,7 @@ class ExportConfig:
 
     def __post_init__(self) -> None:
         """Refuse what the encoder or the painter cannot do."""
-        _require(0 <= self.crf <= 51, "export.crf", "0 to 51", self.crf)
+        _require(0 <= self.qp <= 51, "export.qp", "0 to 51", self.qp)
         _require(self.preset in PRESETS, "export.preset", "one of " + ", ".join(PRESETS), self.preset)
         _require(1 <= self.encoder_threads <= 64, "export.encoder_threads", "1 to 64", self.encoder_threads)
         _require(self.keyframe_s > 0, "export.keyframe_s", "more than 0 seconds", self.keyframe_s)

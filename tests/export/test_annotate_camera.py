@@ -49,7 +49,7 @@ def test_people_are_drawn_where_and_when_they_are(tmp_path: Path) -> None:
         identity_of,
         grey(8),
         tmp_path / "out.mp4",
-        ExportConfig(crf=5),
+        ExportConfig(qp=5),
     )
     assert (report.path, report.frames, report.warnings) == (tmp_path / "out.mp4", 8, ())
     images = pictures(tmp_path / "out.mp4")
@@ -163,7 +163,7 @@ def test_the_skeleton_is_drawn_on_request_only() -> None:
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("crf", 52), ("preset", "fastest"), ("encoder_threads", 0), ("keyframe_s", 0.0), ("trail_s", -1.0),
+    [("qp", 52), ("preset", "fastest"), ("encoder_threads", 0), ("keyframe_s", 0.0), ("trail_s", -1.0),
      ("bridge_s", -0.1), ("joint_confidence", 1.5)],
 )  # fmt: skip
 def test_settings_that_make_no_sense_are_refused(key: str, value: object) -> None:

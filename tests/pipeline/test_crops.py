@@ -1,5 +1,6 @@
 """Picking crops: good ones, apart in time, never another person's."""
 
+import cv2
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -62,6 +63,16 @@ def test_large_crops_are_shrunk_with_their_keypoints():
     crop = picker.take(1)[0]
     assert crop.image.shape == (50, 25, 3)
     np.testing.assert_allclose(crop.keypoints_xyc[0, :2], 25)
+
+
+def test_crops_shrunk_by_halves_look_as_shrunk_at_once():
+    smooth = cv2.GaussianBlur(GENERATOR.integers(0, 255, (1010, 700, 3), np.uint8), (0, 0), 6)
+    picker = CropPicker(CropConfig(height_px=97))
+    offer(picker, frame(0, image=smooth), people((101, 2, 412, 1005)))
+    image = picker.take(1)[0].image
+    expected = cv2.resize(smooth[2:1005, 101:412], (image.shape[1], 97), interpolation=cv2.INTER_AREA)
+    assert image.shape == expected.shape
+    assert np.abs(image.astype(float) - expected).mean() < 1.5
 
 
 def test_tiny_people_are_not_looked_at():
