@@ -73,7 +73,7 @@ class Person:
         return self.pose(stance, object_id)[0]
 
     def joints(self, stance: Stance) -> np.ndarray:
-        """COCO's 17 joints (17, 3) float64 in world metres: means of posed body vertices, as anny regresses them."""
+        """COCO's 17 joints (17, 3) float64 in world metres: means of posed body vertices (`landmarks`)."""
         return self.landmarks.joints(_placed(bone_transforms(self.build, stance), stance))
 
     def pose(self, stance: Stance, object_id: int) -> tuple[list[Surface], np.ndarray]:
