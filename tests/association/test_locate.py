@@ -289,11 +289,12 @@ def test_a_plane_upside_down_is_refused() -> None:
 
 
 @pytest.mark.skipif(not CMC.is_dir(), reason="../shared/data/cmc is not there")
-def test_three_people_of_cmc() -> None:
+@pytest.mark.parametrize(("room", "idf1"), [("CMC1", 0.9), ("CMC2", 0.75)])
+def test_real_rooms(room: str, idf1: float) -> None:
     from evaluation.ground import read_positions
 
-    found = locate(read_scene(CMC / "CMC1"), FPS)
+    found = locate(read_scene(CMC / room), FPS)
     scores = ground_scores(
-        read_positions(CMC / "CMC1" / "gt3d.csv"), GroundPositions(found.frames, found.identities, found.places_m)
+        read_positions(CMC / room / "gt3d.csv"), GroundPositions(found.frames, found.identities, found.places_m)
     )
-    assert scores.idf1 >= 0.9 and scores.median_error_m is not None and scores.median_error_m <= 0.25
+    assert scores.idf1 >= idf1 and scores.median_error_m is not None and scores.median_error_m <= 0.25

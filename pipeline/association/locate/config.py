@@ -19,9 +19,11 @@ class LocateConfig:
 
     A person starts where `birth_cameras` cameras agree on a box that nobody has claimed, at least `apart_m` from
     everybody known; is believed after `least_life_s` with `least_views` boxes a frame on average; and ends when unseen
-    for `longest_gap_s`. Ends and starts within `stitch_s` and `stitch_m` of where the walk would have led are one
-    person. Positions count where `whole_views` cameras (or all, if there are fewer) would have the whole body in their
-    picture: elsewhere boxes are cut off and say little; 0 reports all.
+    for `longest_gap_s`. Where two come nearer than `crossing_m` it is asked afterwards whether their ways on,
+    exchanged, would fit movement and heights better, by a log-likelihood ratio above `swap_evidence`. Ends and starts
+    within `stitch_s` and `stitch_m` of where the walk would have led are one person. Positions count where
+    `whole_views` cameras (or all, if there are fewer) would have the whole body in their picture: elsewhere boxes are
+    cut off and say little; 0 reports all.
     """
 
     body_radius_m: float = 0.25
@@ -42,6 +44,8 @@ class LocateConfig:
     least_views: float = 1.5
     longest_gap_s: float = 1.5
     whole_views: int = 3
+    crossing_m: float = 0.7
+    swap_evidence: float = 1.0
     stitch_s: float = 3.0
     stitch_m: float = 1.0
 

@@ -8,10 +8,11 @@ import numpy as np
 from core.errors import UsageError
 from pipeline.association.locate.body import whole_views
 from pipeline.association.locate.config import LocateConfig
+from pipeline.association.locate.crossings import Track, untangled
 from pipeline.association.locate.matching import claims, newcomers, without_duplicates
 from pipeline.association.locate.scene import CameraDetections
 from pipeline.association.locate.stitching import Walk, stitch
-from pipeline.association.locate.walker import Gaussian, View, predict, smooth, update
+from pipeline.association.locate.walker import POSED, Gaussian, View, newborn, predict, smooth, update
 
 ROUNDS = 2  # of claiming boxes: the second knows what the first taught
 
@@ -35,7 +36,7 @@ class _Person:
     first: int
     filtered: list[Gaussian]
     predicted: list[Gaussian]
-    views: list[int] = field(default_factory=list)
+    views: list[list[View]] = field(default_factory=list)
 
     @property
     def state(self) -> Gaussian:
@@ -72,7 +73,9 @@ def locate(
         gone = [p for p in active if len(p.views) - 1 - p.last_seen() > config.longest_gap_s * fps]
         ended += gone
         active = [person for person in active if person not in gone]
-    walks = [_walk(person, 1 / fps) for person in ended + active if _believed(person, fps, config)]
+    tracks = [_track(person, 1 / fps, config) for person in ended + active if _believed(person, fps, config)]
+    tracks.sort(key=lambda track: (track.first, *track.means[0]))
+    walks = [Walk(track.first, track.means[:, :2], track.means[:, 2:]) for track in untangled(tracks, fps, config)]
     found = _number(stitch(sorted(walks, key=lambda walk: (walk.first, *walk.places_m[0])), fps, config))
     return _well_seen(found, scene, size_px or _size_px(scene), config)
 
@@ -120,11 +123,11 @@ def _advance(
     for person, before, after, views in zip(active, ahead, states, claimed, strict=True):
         person.predicted.append(before)
         person.filtered.append(after)
-        person.views.append(len(views))
+        person.views.append(list(views.values()))
     free = {name: np.delete(found, [r for r in rows[name] if r >= 0], axis=0) for name, found in boxes.items()}
     taken = np.array([state.mean[:2] for state in states]).reshape(-1, 2)
     for state, seen in newcomers(scene, free, taken, config):
-        active.append(_Person(number, [state], [state], [len(seen)]))
+        active.append(_Person(number, [state], [state], [seen]))
 
 
 def _views(
@@ -140,14 +143,22 @@ def _views(
 
 def _believed(person: _Person, fps: float, config: LocateConfig) -> bool:
     length = person.last_seen() + 1
-    return length >= config.least_life_s * fps and float(np.mean(person.views[:length])) >= config.least_views
+    return (
+        length >= config.least_life_s * fps
+        and float(np.mean([len(views) for views in person.views[:length]])) >= config.least_views
+    )
 
 
-def _walk(person: _Person, seconds: float) -> Walk:
+def _track(person: _Person, seconds: float, config: LocateConfig) -> Track:
+    """The walk smoothed, and beside it what the boxes of each frame say by themselves."""
     length = person.last_seen() + 1
-    steps = [seconds] * length
-    means = smooth(person.filtered[:length], person.predicted[:length], steps)
-    return Walk(person.first, means[:, :2], means[:, 2:4])
+    means = smooth(person.filtered[:length], person.predicted[:length], [seconds] * length)
+    seen, spread = np.full((length, 3), np.nan), np.full((length, 2, 2), np.nan)
+    for step, views in enumerate(person.views[:length]):
+        if views:
+            alone = update(newborn(means[step, :2], config), views, config)
+            seen[step], spread[step] = alone.mean[POSED], alone.covariance[:2, :2]
+    return Track(person.first, means[:, :4], seen, spread)
 
 
 def _number(walks: Sequence[Walk]) -> Located:
