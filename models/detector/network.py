@@ -19,6 +19,8 @@ hush()
 from ultralytics.nn.modules import Conv, DWConv  # noqa: E402
 from ultralytics.nn.tasks import PoseModel  # noqa: E402
 
+from models.detector.loss import VisiblePoseLoss  # noqa: E402
+
 ARCHITECTURE = Path(__file__).with_name("yolo26-pose-slim.yaml")
 KEYPOINT_CHANNELS = 64
 
@@ -38,6 +40,10 @@ class SlimPoseModel(PoseModel):
         head.cv4 = nn.ModuleList(_separable_branch(width, KEYPOINT_CHANNELS) for width in widths)
         head.cv4_kpts = nn.ModuleList(nn.Conv2d(KEYPOINT_CHANNELS, keypoint_values, 1) for _ in widths)
         head.cv4_sigma = nn.ModuleList(nn.Conv2d(KEYPOINT_CHANNELS, sigma_values, 1) for _ in widths)
+
+    def init_criterion(self) -> VisiblePoseLoss:
+        """The loss of training."""
+        return VisiblePoseLoss(self)
 
 
 def _separable_branch(channels_in: int, channels: int) -> nn.Sequential:

@@ -1,0 +1,56 @@
+"""A joint's confidence is taught whether it is visible."""
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from models.detector.network import SlimPoseModel
+
+
+@pytest.fixture(scope="module")
+def network() -> SlimPoseModel:
+    torch.manual_seed(0)
+    network = SlimPoseModel(verbose=False)
+    network.args = SimpleNamespace(
+        box=7.5, cls=0.5, dfl=1.5, pose=12.0, kobj=1.0, rle=1.0, cls_pw=0.0, overlap_mask=True
+    )
+    return network.train()
+
+
+def batch(visibility: float) -> dict[str, torch.Tensor]:
+    joints = torch.full((1, 17, 3), 0.5)
+    joints[..., 2] = visibility
+    return {
+        "img": torch.full((1, 3, 64, 64), 0.5),
+        "batch_idx": torch.zeros(1),
+        "cls": torch.zeros(1, 1),
+        "bboxes": torch.tensor([[0.5, 0.5, 0.5, 0.9]]),
+        "keypoints": joints,
+    }
+
+
+def term(network: SlimPoseModel, visibility: float, bias: float, name: str) -> float:
+    head = list(network.model.children())[-1]
+    for convolution in head.cv4_kpts:
+        convolution.weight.data[2::3] = 0
+        convolution.bias.data[2::3] = bias
+    _, items = network.loss(batch(visibility))
+    return float(items[name])
+
+
+def test_a_hidden_joint_must_not_be_sure(network: SlimPoseModel) -> None:
+    names = list(network.loss(batch(2))[1])
+    (confidence,) = (name for name in names if "kobj" in name or "visibility" in name)
+    assert term(network, 2, 5.0, confidence) < 0.1
+    assert term(network, 1, -5.0, confidence) < 0.1
+    assert term(network, 2, -5.0, confidence) > 3
+    assert term(network, 1, 5.0, confidence) > 3
+
+
+def test_a_hidden_joint_still_has_a_place_and_an_unlabelled_one_has_none(network: SlimPoseModel) -> None:
+    names = list(network.loss(batch(2))[1])
+    (place,) = (name for name in names if "pose" in name)
+    seen, hidden, unlabelled = (term(network, visibility, 0.0, place) for visibility in (2, 1, 0))
+    assert seen == pytest.approx(hidden)
+    assert hidden > 0 == unlabelled
