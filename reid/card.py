@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import SettingError, WeightsError
+from core.weights import CARD, sha256_of
 from reid.network.config import NetworkConfig
 
-CARD, TASK, FORMAT = "weights.json", "person-reid", 1
+TASK, FORMAT = "person-reid", 1
 BUNDLED = Path(__file__).resolve().parent.parent / "models" / "reid"
 
 
@@ -63,7 +64,7 @@ class Card:
         if name not in self.files:
             raise WeightsError(f"{folder / CARD}: lists no {name}; it lists {sorted(self.files)}")
         try:
-            found = sha256(path)
+            found = sha256_of(path)
         except OSError as error:
             raise WeightsError(f"{path}: cannot be read ({error.strerror}); is the download complete?") from error
         if found != self.files[name]:
@@ -75,9 +76,3 @@ class Card:
         """Name and a checksum over all files: changes whenever the network might answer differently."""
         joined = "".join(f"{name}:{value};" for name, value in sorted(self.files.items()))
         return f"{self.name}@{hashlib.sha256(joined.encode()).hexdigest()[:16]}"
-
-
-def sha256(path: Path) -> str:
-    """Of a file, as hex."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

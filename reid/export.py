@@ -10,8 +10,9 @@ import torch
 
 from core.errors import WeightsError
 from core.quiet import hush
+from core.weights import sha256_of
 from reid.backends import IR, IR_WEIGHTS, SAFETENSORS, OpenVINOBackend
-from reid.card import Card, sha256
+from reid.card import Card
 from reid.network.config import NetworkConfig
 from reid.network.model import Inference, ReIDNetwork
 from reid.weights import save_network
@@ -41,7 +42,7 @@ def export_network(
     cosine = least_cosine(network, folder)
     if cosine < LEAST_COSINE:
         raise WeightsError(f"{folder / IR}: expected cosine ≥ {LEAST_COSINE} with PyTorch, got {cosine:.6f}")
-    files = {file: sha256(folder / file) for file in (IR, IR_WEIGHTS, SAFETENSORS)}
+    files = {file: sha256_of(folder / file) for file in (IR, IR_WEIGHTS, SAFETENSORS)}
     card = Card(name, network.config, files, dict(recipe or {}), dict(scores or {}) | {"parity_least_cosine": cosine})
     card.write(folder)
     return card

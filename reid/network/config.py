@@ -16,14 +16,15 @@ PART_COUNTS = (3, 5, 8)
 class NetworkConfig:
     """Architecture of a ReID network.
 
-    trunk: one of TRUNKS; members joined by + answer each for itself, with an equal share of every vector. width:
-    multiplies every channel count of OSNet's paper. bands: heights at which the global vector looks separately, nearer
-    to the middle of the crop more; 0 for one plain average. embedding: D of the global vector; part_embedding: d of
-    parts and stripes. parts: K, one of PART_COUNTS (0: no part branch). stripes: H. input_height, input_width: px,
-    multiples of 16. Raises SettingError.
+    trunk: one of TRUNKS; members joined by + answer each for itself, with a share of every similarity of their own:
+    `palette_share` for the palette beside another, the rest for that one. width: multiplies every channel count of
+    OSNet's paper. bands: heights at which the global vector looks separately, nearer to the middle of the crop more; 0
+    for one plain average. embedding: D of the global vector; part_embedding: d of parts and stripes. parts: K, one of
+    PART_COUNTS (0: no part branch). stripes: H. input_height, input_width: px, multiples of 16. Raises SettingError.
     """
 
     trunk: str = "osnet-ain"
+    palette_share: float = 0.5
     width: float = 0.25
     bands: int = 0
     embedding: int = 256
@@ -37,6 +38,8 @@ class NetworkConfig:
         """Refuse what cannot be built."""
         if self.trunk not in TRUNKS:
             raise SettingError(f"network.trunk: expected one of {TRUNKS}, got {self.trunk!r}")
+        if not 0 < self.palette_share < 1:
+            raise SettingError(f"network.palette_share: expected between 0 and 1, got {self.palette_share}")
         if self.bands < 0:
             raise SettingError(f"network.bands: expected 0 or more, got {self.bands}")
         if self.embedding % self.members or self.part_embedding % self.members:
@@ -54,6 +57,11 @@ class NetworkConfig:
     def members(self) -> int:
         """How many trunks there are."""
         return self.trunk.count("+") + 1
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """What each trunk has of every similarity; the sum is 1."""
+        return (1 - self.palette_share, self.palette_share) if self.members == 2 else (1.0,)
 
     @property
     def grid(self) -> tuple[int, int]:

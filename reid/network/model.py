@@ -90,9 +90,10 @@ class Inference(nn.Module):
         return UnitVectors(*(self._unit(branch) for branch in (branches.global_, branches.parts, branches.stripes)))
 
     def _unit(self, vectors: torch.Tensor) -> torch.Tensor:
-        """Length one, of which every member has the same share: none drowns out another."""
-        members = self.network.config.members
-        if members == 1:
+        """Length one, of whose square every member has its share: none drowns out another."""
+        shares = self.network.config.shares
+        if len(shares) == 1:
             return functional.normalize(vectors, dim=-1)
-        shares = vectors.unflatten(-1, (members, -1))
-        return (functional.normalize(shares, dim=-1) / members**0.5).flatten(-2)
+        weight = torch.tensor(shares, dtype=vectors.dtype, device=vectors.device).sqrt()
+        members = functional.normalize(vectors.unflatten(-1, (len(shares), -1)), dim=-1)
+        return (members * weight[:, None]).flatten(-2)

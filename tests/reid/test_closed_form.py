@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.errors import WeightsError
+from core.errors import SettingError, WeightsError
 from reid.network.config import NetworkConfig
 from reid.network.head import band_weights
 from reid.network.model import MEAN_BGR, STD_BGR, Inference, ReIDNetwork
@@ -73,14 +73,22 @@ def test_bands_cover_the_height_once_and_look_at_the_middle() -> None:
     torch.testing.assert_close(band_weights(10, 4, 0), torch.full((1, 40), 1 / 40))
 
 
-def test_every_member_has_the_same_share_of_a_vector() -> None:
-    config = NetworkConfig(trunk="osnet-ain+palette", width=0.125, bands=2, embedding=16, part_embedding=8)
+@pytest.mark.parametrize("palette", [0.5, 0.3])
+def test_every_member_has_its_share_of_a_vector(palette: float) -> None:
+    both = {"trunk": "osnet-ain+palette", "width": 0.125, "bands": 2, "embedding": 16, "part_embedding": 8}
+    config = NetworkConfig.from_dict(both | {"palette_share": palette})
     network = ReIDNetwork.random(config, 0).eval()
     with torch.inference_mode():
         found = Inference(network).eval()(torch.rand(3, 3, 160, 64) * 255, torch.rand(3, 5, 10, 4))
     for vectors in found:
         shares = vectors.unflatten(-1, (2, -1)).square().sum(-1)
-        torch.testing.assert_close(shares, torch.full_like(shares, 0.5))
+        torch.testing.assert_close(shares, torch.tensor([1 - palette, palette]).expand_as(shares))
+
+
+@pytest.mark.parametrize("share", [0, 1, -0.1])
+def test_a_member_without_a_share_is_refused(share: float) -> None:
+    with pytest.raises(SettingError, match="palette_share"):
+        NetworkConfig(palette_share=share)
 
 
 def test_the_members_of_a_fitted_network_do_not_mix(tmp_path: Path) -> None:
