@@ -78,7 +78,7 @@ def _by_member(
 
 
 def discriminant(
-    features: np.ndarray, identities: np.ndarray, dimensions: int, shrinkage: float = 0.05
+    features: np.ndarray, identities: np.ndarray, dimensions: int, shrinkage: float = 0.15
 ) -> tuple[np.ndarray, np.ndarray]:
     """Projection (dimensions, C) float32 of features (n, C), and the mean (dimensions,) of the projected features.
 

@@ -64,7 +64,8 @@ def test_painting_over_the_lower_half_moves_upper_parts_less_than_lower_ones(bun
         crop[int(0.62 * HEIGHT) :] = 128
     before, after = bundled.embed(crops, joints(4)), bundled.embed(painted, joints(4))
     moved = (1 - (before.parts * after.parts).sum(2)).mean(0)
-    assert moved[:3].max() < 0.5 * moved[3:].min()  # not 0: normalisations and gates see the whole crop
+    assert moved[:3].max() < 0.75 * moved[3:].min()  # not 0: normalisations and gates see the whole crop
+    assert moved[:3].mean() < 0.5 * moved[3:].mean()
 
 
 def test_jitter_degrades_smoothly(embedder: Embedder, crops) -> None:
