@@ -2,7 +2,7 @@
 
     python -m synth crops build/occlusion --identities 150 --per-identity 6 --height 192 --seed 502
     python -m benchmarks.occlusion rendered build/occlusion
-    python -m benchmarks.occlusion market ../shared/data/market1501-dev
+    python -m benchmarks.occlusion market ../shared/data/market1501-dev/images
     python -m benchmarks.occlusion table
 
 Queries alone are hidden, the gallery is as it was. Rank-1 across cameras in per cent. market1501-dev is for evaluation
