@@ -66,8 +66,9 @@ def load_beginning(folder: Path, network: ReIDNetwork) -> None:
 
     Raises WeightsError.
     """
-    state = _loaded(folder / NAME)
-    if state.get("architecture") == network.config.to_dict():
+    path = folder / NAME
+    state = _loaded(path)
+    if _architecture(path, state) == network.config:
         network.load_state_dict(state["network"])
     else:
         load_trunk(folder, network)
@@ -98,12 +99,16 @@ def _loaded(path: Path) -> dict[str, Any]:
 
 def _read(path: Path, recipe: Recipe) -> dict[str, Any]:
     state = _loaded(path)
+    if _architecture(path, state) != recipe.network:
+        raise WeightsError(f"{path}: of another architecture than the recipe's; choose another output folder")
+    return state
+
+
+def _architecture(path: Path, state: dict[str, Any]) -> NetworkConfig:
+    """What a checkpoint says it holds; settings that came later have their defaults."""
     try:
-        found = NetworkConfig.from_dict(state["architecture"])
+        return NetworkConfig.from_dict(state["architecture"])
     except (KeyError, SettingError) as error:
         raise WeightsError(
             f"{path}: does not say which network it holds: {error}; choose another output folder"
         ) from error
-    if found != recipe.network:
-        raise WeightsError(f"{path}: of another architecture than the recipe's; choose another output folder")
-    return state

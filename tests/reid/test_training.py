@@ -15,8 +15,10 @@ from reid.data.folders import market_folder
 from reid.data.shards import ShardSet
 from reid.embedder import Embedder
 from reid.evaluation import evaluate_shards
+from reid.network.model import ReIDNetwork
 from reid.training.augmentation import augmented, plain
 from reid.training.batches import Batches
+from reid.training.checkpoint import load_beginning
 from reid.training.loop import learning_rate, train
 from reid.training.recipe import AugmentationConfig, Recipe, ScheduleConfig
 from reid.training.sampler import IdentitySampler
@@ -140,6 +142,22 @@ def test_training_with_the_contrastive_terms_begins_with_a_trunk_under_another_h
     said = json.loads((tmp_path / "second" / "log.jsonl").read_text().splitlines()[-1])
     assert {"contrast", "part_contrast"} <= said.keys()
     assert "triplet" not in said
+
+
+def test_a_beginning_from_before_a_setting_existed_is_taken_whole(crops: Path, tmp_path: Path) -> None:
+    first = recipe(crops, steps=1)
+    train(first, tmp_path / "first", say=silent)
+    path = tmp_path / "first" / "checkpoint.pt"
+    state = torch.load(path, weights_only=True)
+    del state["architecture"]["palette_share"]
+    torch.save(state, path)
+    network = ReIDNetwork.random(first.network, 5)
+    load_beginning(tmp_path / "first", network)
+    assert all(torch.equal(value, state["network"][name]) for name, value in network.state_dict().items())
+    del state["architecture"]
+    torch.save(state, path)
+    with pytest.raises(WeightsError, match="which network"):
+        load_beginning(tmp_path / "first", network)
 
 
 def test_training_learns_and_goes_on_where_it_stopped(crops: Path, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from itertools import combinations
 import numpy as np
 
 from pipeline.association.locate.config import LocateConfig
+from pipeline.association.locate.walker import noise, transition
 
 WINDOW_S = 2.5  # of movement before and after a crossing
 PLACE_SIGMA_M = 0.06  # what a body sways beside its boxes' own errors
@@ -60,15 +61,15 @@ class Track:
 def untangled(tracks: Sequence[Track], fps: float, config: LocateConfig) -> list[Track]:
     """The same tracks with tails exchanged at crossings where that fits better by `swap_evidence`."""
     tracks = list(tracks)
-    known: dict[tuple[int, int], tuple[float, int]] = {}
-    for pair in combinations(range(len(tracks)), 2):
-        known[pair] = best_exchange(tracks[pair[0]], tracks[pair[1]], fps, config)
+    if len(tracks) < 2:
+        return tracks
+    known = {(i, j): best_exchange(tracks[i], tracks[j], fps, config) for i, j in combinations(range(len(tracks)), 2)}
     for _ in range(len(tracks) ** 2):  # ascent ends by itself; rounding must not make it run in circles
-        pair = max(known, key=lambda one: (known[one][0], one), default=(0, 0))
-        if not known or known[pair][0] <= config.swap_evidence:
+        pair = max(known, key=lambda one: (known[one][0], one))
+        ratio, frame = known[pair]
+        if ratio <= config.swap_evidence:
             break
         one, other = tracks[pair[0]], tracks[pair[1]]
-        frame = known[pair][1]
         tracks[pair[0]] = one.until(frame).followed_by(other.since(frame))
         tracks[pair[1]] = other.until(frame).followed_by(one.since(frame))
         for again in known:
@@ -111,14 +112,14 @@ def _movement(track: Track, fps: float, config: LocateConfig) -> float:
         waited += 1
         if np.isnan(place).any():
             continue
-        noise = spread + np.eye(2) * PLACE_SIGMA_M**2
+        blur = spread + np.eye(2) * PLACE_SIGMA_M**2
         if mean is None:
             mean = np.array([*place, 0, 0])
-            covariance = np.diag([noise[0, 0], noise[1, 1], config.speed_m_s**2, config.speed_m_s**2])
+            covariance = np.diag([blur[0, 0], blur[1, 1], config.speed_m_s**2, config.speed_m_s**2])
         else:
-            move, unsure = _step(waited / fps, config)
+            move, unsure = transition(waited / fps)[:4, :4], noise(waited / fps, config)[:4, :4]
             mean, covariance = move @ mean, move @ covariance @ move.T + unsure
-            expected = covariance[:2, :2] + noise
+            expected = covariance[:2, :2] + blur
             off = place - mean[:2]
             gain = covariance[:, :2] @ np.linalg.inv(expected)
             squared = float(off @ np.linalg.solve(expected, off))
@@ -126,14 +127,6 @@ def _movement(track: Track, fps: float, config: LocateConfig) -> float:
             mean, covariance = mean + gain @ off, covariance - gain @ expected @ gain.T
         waited = 0
     return total
-
-
-def _step(seconds: float, config: LocateConfig) -> tuple[np.ndarray, np.ndarray]:
-    """How a state (4,) moves on, and what that adds to its covariance."""
-    move = np.eye(4)
-    move[0, 2] = move[1, 3] = seconds
-    block = np.array([[seconds**3 / 3, seconds**2 / 2], [seconds**2 / 2, seconds]]) * config.acceleration_m_s2**2
-    return move, np.kron(block, np.eye(2))
 
 
 def _by_height(one: Track, other: Track, frame: int, fps: float) -> float:

@@ -44,7 +44,7 @@ def newborn(place_m: np.ndarray, config: LocateConfig) -> Gaussian:
 def predict(state: Gaussian, seconds: float, config: LocateConfig) -> Gaussian:
     """The state some seconds on."""
     move = transition(seconds)
-    return Gaussian(move @ state.mean, move @ state.covariance @ move.T + _noise(seconds, config))
+    return Gaussian(move @ state.mean, move @ state.covariance @ move.T + noise(seconds, config))
 
 
 def transition(seconds: float) -> np.ndarray:
@@ -54,7 +54,8 @@ def transition(seconds: float) -> np.ndarray:
     return move
 
 
-def _noise(seconds: float, config: LocateConfig) -> np.ndarray:
+def noise(seconds: float, config: LocateConfig) -> np.ndarray:
+    """What moving on for so long adds to the covariance (5, 5)."""
     out = np.zeros((STATE, STATE))
     block = np.array([[seconds**3 / 3, seconds**2 / 2], [seconds**2 / 2, seconds]]) * config.acceleration_m_s2**2
     for axis in (0, 1):
