@@ -13,6 +13,7 @@ from rich.progress import Progress
 
 from core.errors import OutputError, UsageError
 from synth.frames.picture import BLOCK, FramesConfig, make_picture
+from synth.frames.stage import StageConfig
 from synth.output import check_space
 from synth.scene.command import parse_size
 from synth.scene.textures import Textures
@@ -27,6 +28,9 @@ def frames(
     seed: Annotated[int, typer.Option(help="Same seed, same pictures.")] = FramesConfig.seed,
     workers: Annotated[int, typer.Option(help="Processes; the pictures do not depend on it.")] = 1,
     size: Annotated[str, typer.Option(help="Picture size, WIDTHxHEIGHT.")] = "640x360",
+    exercise: Annotated[
+        float, typer.Option(help="Share of people who exercise: arms wide, bent, a leg up; some bare-chested.")
+    ] = StageConfig.exercise,
     textures: Annotated[
         Path | None, typer.Option(help="Folder of CC0 tiles by material; for training data only.")
     ] = None,
@@ -38,7 +42,9 @@ def frames(
         raise UsageError(f"--workers: expected at least 1, got {workers}")
     if seed < 0:
         raise UsageError(f"--seed: expected at least 0, got {seed}")
-    config = FramesConfig(seed=seed, size=parse_size(size))
+    if not 0 <= exercise <= 1:
+        raise UsageError(f"--exercise: expected 0 to 1, got {exercise}")
+    config = FramesConfig(seed=seed, size=parse_size(size), stage=StageConfig(exercise=exercise))
     source = Textures.from_folder(textures) if textures is not None else Textures()
     render_frames(config, output, count, source, workers)
 

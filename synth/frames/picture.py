@@ -8,7 +8,7 @@ import numpy as np
 
 from synth.frames.labels import label_line
 from synth.frames.stage import Stage, StageConfig, draw_stage
-from synth.people import Person
+from synth.people import Person, PersonStyle
 from synth.render import Backdrop
 from synth.scene.lens_map import LensMap
 from synth.scene.sensor import SensorConfig, develop, draw_sensor, metered_gain
@@ -18,6 +18,7 @@ from synth.types import STATIC, Rendering
 
 BLOCK = 60  # so many consecutive pictures share one cast: making people takes longer than drawing them
 _CAST = 24
+_BARE = 4  # where people exercise, one in so many does without a shirt
 _HARSH = SensorConfig(
     exposure=(0.5, 1.8), balance=(0.82, 1.22), gamma=(1.7, 2.7), saturation=(0.2, 1.25), blur_px=(0.2, 1.3),
     shot=(0.002, 0.035), read=(0.001, 0.016), vignette=(0.0, 0.5),
@@ -52,7 +53,8 @@ def photograph(config: FramesConfig, number: int, textures: Textures) -> tuple[b
     rng = np.random.default_rng(np.random.SeedSequence([config.seed, 11, number]))
     stage = draw_stage(rng, config.size, textures, config.stage)
     cast = rng.permutation(_CAST)[: len(stage.stances)]
-    people = [_person(config.seed, number // BLOCK, int(member)) for member in cast]
+    sporty = config.stage.exercise > 0
+    people = [_person(config.seed, number // BLOCK, int(member), sporty) for member in cast]
     picture, truths = shoot(stage, people, config.supersample, rng)
     image_bgr = develop(picture.linear_rgb, draw_sensor(rng, _HARSH), metered_gain(picture.linear_rgb), rng)
     return _stored(image_bgr, rng), truths
@@ -76,8 +78,9 @@ def shoot(
 
 
 @lru_cache(maxsize=2 * _CAST)
-def _person(seed: int, block: int, member: int) -> Person:
-    return Person.make(np.random.default_rng(np.random.SeedSequence([seed, 12, block, member])))
+def _person(seed: int, block: int, member: int, sporty: bool) -> Person:
+    style = PersonStyle(upper="none", lower="shorts") if sporty and member % _BARE == 0 else None
+    return Person.make(np.random.default_rng(np.random.SeedSequence([seed, 12, block, member])), style)
 
 
 def _with_sky(picture: Rendering, stage: Stage, rng: np.random.Generator) -> Rendering:

@@ -46,6 +46,7 @@ class StageConfig:
     body_gap_m: float = 0.5
     together: float = 0.3  # how often somebody stands right beside somebody else
     furniture: tuple[int, int] = (2, 11)
+    exercise: float = 0.0  # share of people who exercise (`synth.people.exercise`)
 
 
 @dataclass(frozen=True)
@@ -62,13 +63,13 @@ class Stage:
 def draw_stage(rng: np.random.Generator, size: tuple[int, int], textures: Textures, config: StageConfig) -> Stage:
     """A stage with 0 to 15 people."""
     if rng.random() < config.furnished:
-        return _draw_furnished(rng, size, textures)
+        return _draw_furnished(rng, size, textures, config)
     return _draw_bare(rng, size, textures, config)
 
 
-def _draw_furnished(rng: np.random.Generator, size: tuple[int, int], textures: Textures) -> Stage:
+def _draw_furnished(rng: np.random.Generator, size: tuple[int, int], textures: Textures, config: StageConfig) -> Stage:
     hall = draw_hall(rng, size, textures)
-    stances = tuple(_draw_stance(rng, xy) for xy in stand_about(rng, hall.points_m, _how_many(rng)))
+    stances = tuple(_draw_stance(rng, xy, config) for xy in stand_about(rng, hall.points_m, _how_many(rng)))
     seats = _seats(rng, stances, textures)
     return Stage((*hall.surfaces, *seats), hall.camera, hall.light, stances, indoors=True)
 
@@ -88,7 +89,7 @@ def _draw_bare(rng: np.random.Generator, size: tuple[int, int], textures: Textur
         if all(_free(b, spots) for b in piece.blocks):
             blocks += piece.blocks
             surfaces += piece.surfaces
-    stances = tuple(_draw_stance(rng, xy) for xy in spots)
+    stances = tuple(_draw_stance(rng, xy, config) for xy in spots)
     surfaces += _seats(rng, stances, textures)
     light = room_light(rng) if indoors else open_light(rng)
     return Stage(tuple(surfaces), camera, light, stances, indoors)
@@ -158,8 +159,10 @@ def _in_picture(xy: tuple[float, float], camera: Camera) -> bool:
     return bool(inside.mean() > 0.3)
 
 
-def _draw_stance(rng: np.random.Generator, xy: tuple[float, float]) -> Stance:
+def _draw_stance(rng: np.random.Generator, xy: tuple[float, float], config: StageConfig) -> Stance:
     heading, phase = float(rng.uniform(0, 2 * np.pi)), float(rng.uniform(0, 1))
+    if config.exercise and rng.random() < config.exercise:
+        return Stance(xy, heading, 1000 * phase, 0.0, "exercise")
     kind = rng.random()
     if kind < 0.55:
         action = "walk" if rng.random() < 0.75 else ("carry", "phone")[int(rng.integers(2))]

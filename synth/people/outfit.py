@@ -7,7 +7,7 @@ import numpy as np
 from synth.people.palette import COLOUR_NAMES, colour_name, draw_colour
 from synth.people.style import BAGS, HAIRS, HATS, LOWERS, PATTERNS, UPPERS, Colour, PersonStyle
 
-_UPPER_SHARES = (0.20, 0.11, 0.14, 0.12, 0.18, 0.13, 0.05, 0.05, 0.02)
+_UPPER_SHARES = (0.20, 0.11, 0.14, 0.12, 0.18, 0.13, 0.05, 0.05, 0.02, 0.0)
 _LOWER_SHARES = (0.42, 0.30, 0.09, 0.06, 0.08, 0.05, 0.0)
 _BAG_SHARES = (0.58, 0.20, 0.13, 0.09)
 _HAT_SHARES = (0.83, 0.08, 0.05, 0.03, 0.01)
@@ -24,7 +24,7 @@ ATTRIBUTES = (
 )  # fmt: skip
 SLEEVES, LENGTHS = ("none", "short", "long"), ("short", "knee", "long")
 ATTRIBUTE_VALUES: dict[str, tuple[str, ...]] = {
-    "upper": UPPERS, "upper_colour": COLOUR_NAMES, "pattern": PATTERNS, "sleeve": SLEEVES, "lower": LOWERS,
+    "upper": UPPERS, "upper_colour": (*COLOUR_NAMES, "none"), "pattern": PATTERNS, "sleeve": SLEEVES, "lower": LOWERS,
     "lower_colour": COLOUR_NAMES, "lower_length": LENGTHS, "shoe_colour": COLOUR_NAMES, "bag": BAGS,
     "bag_colour": ("none", *COLOUR_NAMES), "hat": HATS, "hat_colour": ("none", *COLOUR_NAMES),
 }  # fmt: skip
@@ -65,7 +65,7 @@ class Outfit:
         length = LENGTHS[0] if self.lower_length < 0.42 else LENGTHS[1] if self.lower_length < 0.75 else LENGTHS[2]
         return {
             "upper": self.upper,
-            "upper_colour": colour_name(self.upper_colour),
+            "upper_colour": "none" if self.upper == "none" else colour_name(self.upper_colour),
             "pattern": self.pattern,
             "sleeve": sleeve,
             "lower": self.lower,
@@ -85,6 +85,8 @@ def draw_outfit(rng: np.random.Generator, style: PersonStyle, feminine: float) -
     lower = style.lower or _pick(
         rng, LOWERS, np.array(_LOWER_SHARES) * _only_if(LOWERS, ("skirt", "leggings"), 2 * feminine)
     )
+    if upper == "none" and feminine > 0.5:
+        upper = "t_shirt"
     if upper == "dress":
         lower = "dress"
     elif lower == "dress":

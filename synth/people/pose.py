@@ -1,4 +1,4 @@
-"""From what a person does to how each bone is turned: walking, standing, sitting, carrying, waving.
+"""From what a person does to how each bone is turned: walking, standing, sitting, carrying, waving, exercising.
 
 Rotations are given in the person frame (x forward, y left, z up) relative to the rest pose. Legs follow the feet: a
 foot on the floor stays where it is, and hip and knee are solved for it (two-bone inverse kinematics).
@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from synth.people.body import BONES
+from synth.people.exercise import figure
 
-ACTIONS = ("walk", "stand", "carry", "sit", "wave", "phone", "talk")
+ACTIONS = ("walk", "stand", "carry", "sit", "wave", "phone", "talk", "exercise")
 _WALKING = ("walk", "carry", "phone")
 CYCLE_STANCE = 0.6  # part of the cycle a foot is on the floor
 MIDDLE_OF_STANCE = 0.25  # part of the cycle at which the hips pass over the planted foot
@@ -31,8 +32,8 @@ class Stance:
     """Where a person is and what they do.
 
     position_m: the floor point under the hips; heading_rad: 0 looks along world x, counter-clockwise; phase: cycles
-    walked, any float (for standing people: a slow clock of swaying); speed_mps; action: one of ACTIONS; footfalls: of
-    the left and the right foot, for who walks a curve.
+    walked, any float (standing: a slow clock of swaying; in exercise: which figure); speed_mps; action: one of ACTIONS;
+    footfalls: of the left and the right foot, for who walks a curve.
     """
 
     position_m: tuple[float, float]
@@ -200,6 +201,8 @@ def _limb(rest: np.ndarray, now: np.ndarray, front: np.ndarray) -> np.ndarray:
 def _pelvis_and_feet(build: Build, stance: Stance) -> _Lower:
     if stance.action == "sit":
         return _seated(build)
+    if stance.action == "exercise":
+        return _exercising(build, stance)
     if stance.action in _WALKING and stance.speed_mps > 0.05:
         return _stepping(build, stance)
     return _standing(build, stance)
@@ -230,6 +233,24 @@ def _seated(build: Build) -> _Lower:
     return _Lower(np.array([0.0, 0.0, knee_height + 0.03]), turn("y", -0.12), feet, {s: f[1] for s, f in feet.items()})
 
 
+def _exercising(build: Build, stance: Stance) -> _Lower:
+    now, leg = figure(stance.phase), build.leg_length_m
+    pelvis = turn("y", 0.4 * now.pitch) @ turn("x", 0.4 * now.roll)
+    feet, planted = {}, {}
+    for side, sign in (("L", 1), ("R", -1)):
+        floor = np.array([0.0, 0.0, _ankle_rest(build, side)[2]])
+        spread = floor + np.array([sign * now.lunge, sign * now.apart, 0.0]) * leg
+        if side == now.lifted:
+            reach = floor + np.array(now.reach) * (1, sign, 1) * leg
+            tip = turn("y", 0.6 * now.lift)
+            feet[side] = (spread + (reach - spread) * now.lift, turn("z", 0.25 * sign) @ tip)
+        else:
+            under = floor + np.array([0.0, sign * 0.03, 0.0])
+            feet[side] = planted[side] = (spread + (under - spread) * now.lift, turn("z", 0.25 * sign))
+    hips = np.array([0.0, 0.0, _hip_height(build, planted, pelvis) - now.crouch * leg])
+    return _Lower(hips, pelvis, feet, {side: foot[1] for side, foot in feet.items()})
+
+
 def _stepping(build: Build, stance: Stance) -> _Lower:
     stride = stride_m(build.leg_length_m, stance.speed_mps)
     feet, toes = {}, {}
@@ -256,7 +277,7 @@ def _hip_height(build: Build, feet: dict[str, tuple[np.ndarray, np.ndarray]], pe
         hip = pelvis @ (build.head(f"upperleg01.{side}") - centre)
         flat = np.hypot(ankle[0] - hip[0], ankle[1] - hip[1])
         heights.append(ankle[2] - hip[2] + np.sqrt(max(reach**2 - flat**2, 0.01)))
-    low, high = sorted(heights)
+    low, high = min(heights), max(heights)
     return float(min(low - 0.012 * np.exp(-(high - low) / 0.02), centre[2]))
 
 
@@ -321,6 +342,10 @@ def _upper_body(build: Build, stance: Stance) -> dict[str, np.ndarray]:
         "neck01": turn("y", -slouch * 0.3) @ turn("z", -twist * 0.5 + build.look_rad * 0.4),
         "head": turn("y", -slouch * 0.3) @ turn("z", build.look_rad * 0.6),
     }
+    if stance.action == "exercise":
+        now = figure(stance.phase)
+        half = turn("y", 0.5 * now.pitch) @ turn("x", 0.5 * now.roll) @ turn("z", 0.5 * now.twist)
+        turns |= {"spine04": half, "spine02": half}
     for side, sign in (("L", 1), ("R", -1)):
         turns |= _arm(build, stance, side, sign, quick) | _hand(build, stance, side)
     return turns
@@ -349,6 +374,9 @@ def _arm(build: Build, stance: Stance, side: str, sign: int, quick: float) -> di
     out, bend, inward = build.arm_out_rad, build.elbow_rad + max(0.0, forward) * 0.5, 0.05
     if side == "R" and (stance.action == "carry" or build.bag_in_hand):
         forward, bend = 0.15 * forward, 0.1
+    elif stance.action == "exercise":
+        arm = figure(stance.phase).left if side == "L" else figure(stance.phase).right
+        forward, out, bend, inward = arm.forward, arm.out, arm.bend, arm.inward
     elif stance.action == "sit":
         forward, bend, inward = 0.45, 0.75, 0.15
     elif stance.action == "phone" and side == "R":

@@ -83,6 +83,8 @@ def _upper(
     shape: Shape, outfit: Outfit, style: PersonStyle, hip_m: float, waist_m: float, rng: np.random.Generator
 ) -> tuple[list[Skinned], np.ndarray]:
     """The upper garments from the innermost out, and signed metres (V,) inside them."""
+    if outfit.upper == "none":
+        return [], np.full(len(shape.vertices), -1.0)
     drape = _DRAPES[outfit.upper]
     drape = replace(drape, offset_m=drape.offset_m * (0.8 + 0.5 * outfit.loose))
     cloth = fabric(rng, outfit.pattern, outfit.upper_colour, outfit.second_colour, 0.05, 0.1, style.fabrics)

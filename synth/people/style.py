@@ -6,7 +6,7 @@ import numpy as np
 
 Colour = tuple[int, int, int]  # sRGB, 0 to 255
 
-UPPERS = ("t_shirt", "shirt", "sweater", "hoodie", "jacket", "coat", "suit", "dress", "vest")
+UPPERS = ("t_shirt", "shirt", "sweater", "hoodie", "jacket", "coat", "suit", "dress", "vest", "none")
 LOWERS = ("jeans", "trousers", "joggers", "leggings", "shorts", "skirt", "dress")
 BAGS = ("none", "backpack", "shoulder_bag", "hand_bag")
 HATS = ("none", "cap", "beanie", "hood", "helmet")
@@ -19,7 +19,8 @@ class PersonStyle:
     """Pins of a person's looks; None is drawn by chance.
 
     Two people with everything pinned wear the same (a uniform) and still differ in body and face. fabrics: photographed
-    cloth (h, w, 3) uint8 to weave garments of; none by default.
+    cloth (h, w, 3) uint8 to weave garments of; none by default. upper
+    "none", a bare chest, is never drawn by chance; bodies that do not go without get a t-shirt.
     """
 
     upper: str | None = None

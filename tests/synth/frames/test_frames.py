@@ -51,6 +51,13 @@ def test_stages_have_people_inside_the_picture_and_not_inside_each_other() -> No
     assert max(counts) >= 8
 
 
+def test_as_many_exercise_as_asked_for() -> None:
+    config = StageConfig(exercise=0.4)
+    stages = [draw_stage(np.random.default_rng(seed), (640, 360), Textures(), config) for seed in range(40)]
+    actions = [stance.action for stage in stages for stance in stage.stances]
+    assert 0.3 < np.mean([action == "exercise" for action in actions]) < 0.5
+
+
 def test_a_picture_depends_on_its_number_alone() -> None:
     data, lines = make_picture(CONFIG, 4, Textures())
     make_picture(CONFIG, 2, Textures())
@@ -102,6 +109,8 @@ def test_wrong_arguments_are_refused(tmp_path: Path) -> None:
         command.frames(tmp_path / "out", count=0)
     with pytest.raises(UsageError, match="--workers"):
         command.frames(tmp_path / "out", count=1, workers=0)
+    with pytest.raises(UsageError, match="--exercise: expected 0 to 1"):
+        command.frames(tmp_path / "out", count=1, exercise=1.5)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "file").write_text("mine")
     with pytest.raises(OutputError, match="choose another --output"):

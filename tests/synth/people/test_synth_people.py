@@ -1,5 +1,6 @@
 """People: the same again from the same seed, joints of the posed mesh, feet that stay where they stand."""
 
+import itertools
 from functools import lru_cache
 
 import numpy as np
@@ -62,10 +63,42 @@ def test_people_stand_on_the_floor_where_they_are(action: str) -> None:
     someone = person(2)
     points = np.concatenate([s.vertices_m for s in someone.surfaces(Stance((3.0, 4.0), 1.0, 0.2, 1.2, action), 1)])
     assert abs(points[:, 2].min()) < 0.02
-    if action != "sit":
+    if action not in ("sit", "exercise"):
         assert points[:, 2].max() > 0.9 * someone.height_m
     joints = someone.joints(Stance((3.0, 4.0), 1.0, 0.2, 1.2, action))
     assert np.hypot(*(joints[11:13, :2].mean(0) - (3.0, 4.0))) < 0.2
+
+
+@pytest.mark.parametrize("phase", np.linspace(0.1, 900.3, 12))
+def test_who_exercises_keeps_bones_whole_and_a_foot_on_the_floor(phase: float) -> None:
+    someone = person(2)
+    rest, posed = (someone.joints(Stance((0.0, 0.0), 0.0, 0.0, 0.0, "stand")), someone.joints(exercise(phase)))
+    for a, b in ((7, 9), (8, 10), (13, 15), (14, 16)):  # forearms and shins keep their length
+        assert np.linalg.norm(posed[a] - posed[b]) == pytest.approx(np.linalg.norm(rest[a] - rest[b]), rel=0.1)
+    points = np.concatenate([s.vertices_m for s in someone.surfaces(exercise(phase), 1)])
+    assert abs(points[:, 2].min()) < 0.03
+
+
+def test_figures_flow_and_differ() -> None:
+    someone = person(2)
+    steps = [someone.joints(exercise(5 + 0.01 * k)) for k in range(200)]
+    assert max(np.abs(a - b).max() for a, b in itertools.pairwise(steps)) < 0.15
+    wrists = np.array([someone.joints(exercise(7.3 * k))[[9, 10]] for k in range(60)])
+    assert np.ptp(wrists[..., 2]) > 1.2
+    ankles = np.array([someone.joints(exercise(7.3 * k))[[15, 16], 2] for k in range(60)])
+    assert 0.1 < (ankles.max(1) > 0.3).mean() < 0.9
+
+
+def exercise(phase: float) -> Stance:
+    return Stance((0.0, 0.0), 0.0, float(phase), 0.0, "exercise")
+
+
+def test_a_bare_chest_is_drawn_only_when_asked_for() -> None:
+    drawn = [Person.make(np.random.default_rng(seed)).attributes["upper"] for seed in range(30)]
+    assert "none" not in drawn
+    asked = [Person.make(np.random.default_rng(seed), PersonStyle(upper="none")).attributes for seed in range(12)]
+    assert {one["upper"] for one in asked} == {"none", "t_shirt"}
+    assert all((one["upper_colour"] == "none") == (one["upper"] == "none") for one in asked)
 
 
 def test_left_is_left_and_front_is_front() -> None:
