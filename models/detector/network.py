@@ -41,9 +41,27 @@ class SlimPoseModel(PoseModel):
         head.cv4_kpts = nn.ModuleList(nn.Conv2d(KEYPOINT_CHANNELS, keypoint_values, 1) for _ in widths)
         head.cv4_sigma = nn.ModuleList(nn.Conv2d(KEYPOINT_CHANNELS, sigma_values, 1) for _ in widths)
 
+    sixteen_bits = False  # in training, convolutions in bfloat16; weights, statistics and losses stay in 32 bits
+
+    def loss(self, batch: dict[str, Any], preds: Any = None) -> Any:
+        """The stock loss; `sixteen_bits` or not, it is computed in 32 bits."""
+        if preds is None and self.sixteen_bits and self.training:
+            with torch.autocast("cpu", torch.bfloat16):
+                preds = _in_full(self.forward(batch["img"]))
+        return super().loss(batch, preds)
+
     def init_criterion(self) -> VisiblePoseLoss:
         """The loss of training."""
         return VisiblePoseLoss(self)
+
+
+def _in_full(outputs: Any) -> Any:
+    """The same nested outputs, tensors in 32 bits."""
+    if isinstance(outputs, torch.Tensor):
+        return outputs.float()
+    if isinstance(outputs, dict):
+        return {name: _in_full(value) for name, value in outputs.items()}
+    return type(outputs)(_in_full(value) for value in outputs)
 
 
 def _separable_branch(channels_in: int, channels: int) -> nn.Sequential:

@@ -54,3 +54,18 @@ def test_a_hidden_joint_still_has_a_place_and_an_unlabelled_one_has_none(network
     seen, hidden, unlabelled = (term(network, visibility, 0.0, place) for visibility in (2, 1, 0))
     assert seen == pytest.approx(hidden)
     assert hidden > 0 == unlabelled
+
+
+def test_sixteen_bits_cost_next_to_nothing(network: SlimPoseModel) -> None:
+    picture = batch(2) | {"img": torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(1))}
+    full, _ = network.loss(picture)
+    network.sixteen_bits = True
+    try:
+        half, _ = network.loss(picture)
+    finally:
+        network.sixteen_bits = False
+    assert half.dtype == torch.float32
+    assert half.tolist() != full.tolist()
+    assert half.sum().item() == pytest.approx(full.sum().item(), rel=0.1)
+    half.sum().backward()
+    assert {value.grad.dtype for value in network.parameters() if value.grad is not None} == {torch.float32}
