@@ -1,4 +1,4 @@
-"""The building blocks of OSNet (Zhou et al., ICCV 2019) and OSNet-AIN (Zhou et al., TPAMI 2021).
+"""The building blocks of OSNet (Zhou et al., ICCV 2019) and OSNet-AIN (Zhou et al., TPAMI 2021); some serve ResNet too.
 
 All maps are (N, C, h, w) float32.
 """
@@ -18,12 +18,25 @@ def convolution(inputs: int, outputs: int, size: int = 1, *, stride: int = 1, in
     )
 
 
-def linear_convolution(inputs: int, outputs: int, *, normalise: bool = True) -> nn.Sequential:
+def linear_convolution(inputs: int, outputs: int, *, stride: int = 1, normalise: bool = True) -> nn.Sequential:
     """Pointwise convolution without activation, with batch normalisation where asked."""
-    layers: list[nn.Module] = [nn.Conv2d(inputs, outputs, 1, bias=False)]
+    layers: list[nn.Module] = [nn.Conv2d(inputs, outputs, 1, stride, bias=False)]
     if normalise:
         layers.append(nn.BatchNorm2d(outputs))
     return nn.Sequential(*layers)
+
+
+def scaled(channels: int, width: float) -> int:
+    """Channels of a layer of `channels` at `width`; multiples of 8 run at full speed."""
+    return max(8, round(channels * width / 8) * 8)
+
+
+def initialise(module: nn.Module) -> None:
+    """He et al. 2015 for convolutions; normalisations start as the identity."""
+    if isinstance(module, nn.Conv2d):
+        nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
 
 
 class LightConvolution(nn.Sequential):

@@ -7,8 +7,8 @@ from typing import Any
 
 from core.errors import SettingError
 
-MEMBERS = ("osnet", "osnet-ain", "palette")
-TRUNKS = (*MEMBERS, "osnet-ain+palette")
+MEMBERS = ("osnet", "osnet-ain", "resnet18", "resnet18-ibn", "palette")
+TRUNKS = (*MEMBERS, "osnet-ain+palette", "resnet18-ibn+palette")
 PART_COUNTS = (3, 5, 8)
 
 
@@ -17,8 +17,8 @@ class NetworkConfig:
     """Architecture of a ReID network.
 
     trunk: one of TRUNKS; members joined by + answer each for itself, with a share of every similarity of their own:
-    `palette_share` for the palette beside another, the rest for that one. width: multiplies every channel count of
-    OSNet's paper. bands: heights at which the global vector looks separately, nearer to the middle of the crop more; 0
+    `palette_share` for the palette beside another, the rest for that one. width: multiplies every channel count of the
+    trunk's paper. bands: heights at which the global vector looks separately, nearer to the middle of the crop more; 0
     for one plain average. embedding: D of the global vector; part_embedding: d of parts and stripes. parts: K, one of
     PART_COUNTS (0: no part branch). stripes: H. input_height, input_width: px, multiples of 16. Raises SettingError.
     """

@@ -12,6 +12,9 @@ from reid.network.config import NetworkConfig
 from reid.network.head import Branches, Head
 from reid.network.osnet import OSNet
 from reid.network.palette import Palette
+from reid.network.resnet import ResNet
+
+Trunk = OSNet | ResNet | Palette
 
 # Mean and spread of ImageNet's channels, in the order blue, green, red, on a scale of 0 to 255.
 MEAN_BGR, STD_BGR = (103.53, 116.28, 123.675), (57.375, 57.12, 58.395)
@@ -28,7 +31,7 @@ class UnitVectors(NamedTuple):
 class Members(nn.Module):
     """Several trunks beside each other: their channels one after the other."""
 
-    def __init__(self, trunks: Sequence[OSNet | Palette]) -> None:
+    def __init__(self, trunks: Sequence[Trunk]) -> None:
         super().__init__()
         self.trunks = nn.ModuleList(trunks)
         self.shares = [trunk.channels for trunk in trunks]
@@ -39,10 +42,10 @@ class Members(nn.Module):
         return torch.cat([trunk(pictures) for trunk in self.trunks], dim=1)
 
 
-def _member(name: str, config: NetworkConfig) -> OSNet | Palette:
+def _member(name: str, config: NetworkConfig) -> Trunk:
     if name == "palette":
         return Palette(torch.tensor(MEAN_BGR), torch.tensor(STD_BGR))
-    return OSNet(dataclasses.replace(config, trunk=name))
+    return (ResNet if name.startswith("resnet") else OSNet)(dataclasses.replace(config, trunk=name))
 
 
 class ReIDNetwork(nn.Module):
@@ -54,7 +57,7 @@ class ReIDNetwork(nn.Module):
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.config = config
-        self.trunk: OSNet | Palette | Members
+        self.trunk: Trunk | Members
         trunks = [_member(name, config) for name in config.trunk.split("+")]
         self.trunk = trunks[0] if len(trunks) == 1 else Members(trunks)
         self.head = Head(self.trunk.channels, config)

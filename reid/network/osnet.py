@@ -8,7 +8,7 @@ third and the first of the fourth.
 import torch
 from torch import nn
 
-from reid.network.blocks import OmniScaleBlock, convolution
+from reid.network.blocks import OmniScaleBlock, convolution, initialise, scaled
 from reid.network.config import NetworkConfig
 
 STEM, STAGES = 64, (256, 384, 512)
@@ -21,7 +21,7 @@ class OSNet(nn.Module):
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         adaptive = config.trunk == "osnet-ain"
-        stem, *stages = (_scaled(channels, config.width) for channels in (STEM, *STAGES))
+        stem, *stages = (scaled(channels, config.width) for channels in (STEM, *STAGES))
         self.channels = stages[-1]
         self.stem = nn.Sequential(
             convolution(3, stem, 7, stride=2, instance=adaptive), nn.MaxPool2d(3, stride=2, padding=1)
@@ -36,21 +36,8 @@ class OSNet(nn.Module):
             if index < len(stages) - 1:
                 layers += [convolution(outputs, outputs), nn.AvgPool2d(2, stride=2)]
         self.stages = nn.Sequential(*layers, convolution(inputs, self.channels))
-        self.apply(_initialise)
+        self.apply(initialise)
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         """Normalised pictures (N, 3, H, W) to (N, channels, H/16, W/16)."""
         return self.stages(self.stem(pictures))
-
-
-def _scaled(channels: int, width: float) -> int:
-    """Multiples of 8 run at full speed, and every block wants a multiple of 4."""
-    return max(8, round(channels * width / 8) * 8)
-
-
-def _initialise(module: nn.Module) -> None:
-    """He et al. 2015 for convolutions; normalisations start as the identity."""
-    if isinstance(module, nn.Conv2d):
-        nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
-        if module.bias is not None:
-            nn.init.zeros_(module.bias)

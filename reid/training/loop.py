@@ -52,7 +52,10 @@ def train(recipe: Recipe, output: Path, device: str = "cpu", say: Say = print) -
         batch = batches.batch(step)
         batch = type(batch)(*(_moved(tensor, device, precision) for tensor in batch))
         own = group.own(batch)
-        terms = objective(group.gathered(network(own.pictures, own.masks)), batch)
+        with torch.autocast(device.partition(":")[0], torch.bfloat16, enabled=recipe.schedule.half):
+            branches = network(own.pictures, own.masks)
+        branches = type(branches)(*(branch.to(precision) for branch in branches))
+        terms = objective(group.gathered(branches), batch)
         optimiser.zero_grad(set_to_none=True)
         objective.total(terms).backward()
         group.sum_gradients(network, objective)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from core.errors import SettingError, WeightsError
-from reid.network.config import NetworkConfig
+from reid.network.config import TRUNKS, NetworkConfig
 from reid.network.head import band_weights
 from reid.network.model import MEAN_BGR, STD_BGR, Inference, ReIDNetwork
 from reid.network.palette import LEVELS, Palette, evenly_lit
@@ -159,7 +159,7 @@ def test_fitting_separates_people_of_different_colours(tmp_path: Path) -> None:
 
 
 def test_random_networks_of_every_trunk_have_the_grid_they_promise() -> None:
-    for trunk in ("osnet", "palette", "osnet-ain+palette"):
+    for trunk in TRUNKS:
         network = ReIDNetwork.random(NetworkConfig(trunk=trunk, width=0.125, input_height=48, input_width=32), 0).eval()
         with torch.inference_mode():
             found = network(torch.zeros(2, 3, 48, 32), torch.zeros(2, 5, 3, 2))

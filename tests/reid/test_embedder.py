@@ -118,7 +118,7 @@ def test_torch_rows_do_not_depend_on_the_batch(weights_folder: Path) -> None:
     np.testing.assert_array_equal(one.embed(pictures).global_[17:], one.embed(pictures[17:]).global_)
 
 
-@pytest.mark.parametrize("trunk", ["osnet", "osnet-ain"])
+@pytest.mark.parametrize("trunk", ["osnet", "osnet-ain", "resnet18", "resnet18-ibn"])
 def test_every_trunk_is_exported_faithfully(tmp_path: Path, trunk: str) -> None:
     network = ReIDNetwork.random(
         NetworkConfig(trunk=trunk, width=0.125, parts=3, stripes=5, input_height=48, input_width=32), seed=1

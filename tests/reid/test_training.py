@@ -188,6 +188,18 @@ def test_loss_falls(crops: Path, tmp_path: Path) -> None:
     assert last < first - 0.04  # it begins at ln 8 = 2.08
 
 
+def test_sixteen_bits_teach_nearly_the_same_and_leave_weights_in_thirty_two(crops: Path, tmp_path: Path) -> None:
+    first = {}
+    for half in (False, True):
+        trained = train(recipe(crops, steps=2, report_s=0.0, half=half), tmp_path / str(half), say=silent)
+        assert {value.dtype for value in trained.parameters()} == {torch.float32}
+        lines = (tmp_path / str(half) / "log.jsonl").read_text().splitlines()
+        first[half] = json.loads(lines[0])
+    for name in ("classification", "triplet", "parts", "stripes"):
+        assert first[True][name] == pytest.approx(first[False][name], abs=0.15)
+    assert first[True] != first[False]
+
+
 def test_checkpoints_of_another_network_and_broken_ones_are_refused(crops: Path, tmp_path: Path) -> None:
     train(recipe(crops, steps=1), tmp_path, say=silent)
     one = recipe(crops, steps=1)
