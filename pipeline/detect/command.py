@@ -24,6 +24,7 @@ def detect(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     score: Annotated[float, typer.Option(help="Drop boxes below this score.")] = 0.01,
     image_size: Annotated[int, typer.Option(help="Longer side in px, a multiple of 32.")] = DetectConfig.image_size,
+    tiles: Annotated[int, typer.Option(min=1, help="Look at so many × so many tiles too.")] = DetectConfig.tiles,
 ) -> None:
     """Find people in a folder of images and write boxes, scores and keypoints as JSON."""
     try:
@@ -32,7 +33,8 @@ def detect(
             raise InputError(
                 f"{images}: no images found. Expected a folder of {', '.join(s[1:] for s in IMAGE_SUFFIXES)}."
             )
-        finder = open_detector(detector, DetectConfig(score=score, image_size=image_size), choose_device(device))
+        config = DetectConfig(score=score, image_size=image_size, tiles=tiles)
+        finder = open_detector(detector, config, choose_device(device))
         found = [
             {
                 "file_name": path.name,

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+from core.errors import SettingError
+
+SMALLEST_PX = 64  # below it a person is a dot
+
 
 @dataclass(frozen=True)
 class DetectConfig:
@@ -9,12 +13,26 @@ class DetectConfig:
 
     score: boxes below are dropped; low on purpose, since the tracker makes use of unsure boxes. overlap: of two boxes
     that share more than this (intersection over union), the surer stays. image_size: the frame's longer side is brought
-    to this many pixels, a multiple of 32, before it is looked at. max_people: most boxes of a frame. batch: frames
-    looked at in one go on a GPU (on the CPU each frame is its own request).
+    to this many pixels, a multiple of 32, before it is looked at. tiles: 1 looks at whole frames; n looks at n × n
+    overlapping tiles of each as well, for people who are small in large frames, at 1 + n² times the cost. max_people:
+    most boxes of a frame. batch: frames looked at in one go on a GPU (on the CPU each frame is its own request). Raises
+    SettingError.
     """
 
     score: float = 0.1
     overlap: float = 0.5
     image_size: int = 512
+    tiles: int = 1
     max_people: int = 300
     batch: int = 8
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be run."""
+        for name in ("score", "overlap"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise SettingError(f"detect.{name}: expected 0 to 1, got {getattr(self, name)}")
+        if self.image_size < SMALLEST_PX:
+            raise SettingError(f"detect.image_size: expected {SMALLEST_PX} px or more, got {self.image_size}")
+        for name in ("tiles", "max_people", "batch"):
+            if getattr(self, name) < 1:
+                raise SettingError(f"detect.{name}: expected 1 or more, got {getattr(self, name)}")

@@ -8,6 +8,7 @@ from core.errors import UsageError, WeightsError
 from core.weights import open_card, sha256_of
 from pipeline.detect.config import DetectConfig
 from pipeline.detect.protocol import Detector
+from pipeline.detect.tiled import TiledDetector
 
 BUNDLED = Path(__file__).resolve().parents[2] / "models" / "detector"
 CHECKPOINT_NAME = re.compile(r"yolo[a-z0-9._-]*", re.IGNORECASE)
@@ -21,7 +22,12 @@ def open_detector(name: str, config: DetectConfig, device: str = "cpu", threads:
     threads: requests in flight on the CPU, 0 for one per core. A checkpoint that is not here is fetched by Ultralytics,
     which is the only use of a network. Raises WeightsError (missing, corrupt, of another task) or UsageError.
     """
-    requests = threads or os.cpu_count() or 1
+    whole = _open_whole(name, config, device, threads or os.cpu_count() or 1)
+    return TiledDetector(whole, config) if config.tiles > 1 else whole
+
+
+def _open_whole(name: str, config: DetectConfig, device: str, requests: int) -> Detector:
+    """The detector that looks at one picture at a time."""
     if name == "bundled":
         return _open_bundled(config, device, requests)
     path = _find(name)
