@@ -1,8 +1,7 @@
 """The detector in 8-bit integers: NNCF calibrates the ranges of its activations on rendered frames.
 
-Weights and activations of the convolutions become integers; what turns them into boxes, scores and keypoints behind the
-last convolutions stays in floating point, since an eighth bit of a coordinate is several pixels. Needs `nncf`, which is
-among the development requirements; running the result does not.
+What turns features into boxes, scores and keypoints behind the last convolutions stays in floating point, since an
+eighth bit of a coordinate is several pixels (`core.int8`).
 """
 
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import numpy as np
 
 from core.boxes import iou
 from core.errors import InputError, WeightsError
+from core.int8 import quantized
 from core.quiet import hush
 from evaluation.reliability import match_people
 from models.detector.calibrate import people_of, read_frame
@@ -50,12 +50,6 @@ def quantize(source: Path, frames: list[Path], image_size: int, output: Path) ->
     frames: rendered pictures with labels beside them; half of them calibrate, half compare. InputError without frames
     or without nncf; WeightsError where `source` cannot be read.
     """
-    try:
-        import nncf
-        from nncf.quantization.advanced_parameters import AdvancedQuantizationParameters
-        from nncf.quantization.range_estimator import RangeEstimatorParametersSet
-    except ModuleNotFoundError:
-        raise InputError("--int8: nncf is not installed. pip install -r requirements-dev.txt") from None
     if len(frames) < 2:
         raise InputError(f"--int8: expected --calibration FRAMES, a folder of pictures, got {len(frames)}.")
     try:
@@ -63,20 +57,7 @@ def quantize(source: Path, frames: list[Path], image_size: int, output: Path) ->
     except RuntimeError as error:
         raise WeightsError(f"{source}: OpenVINO cannot read it. Export the network first.") from error
     pictures = [_tensor(path, image_size) for path in frames]
-    tail = _behind_convolutions(full)
-    small = nncf.quantize(
-        full,
-        nncf.Dataset(pictures[::2]),
-        preset=nncf.QuantizationPreset.MIXED,  # activations of SiLU reach below zero
-        subset_size=len(pictures[::2]),
-        # A few large activations must not stretch the scale of all, and small networks live on their biases: together
-        # these lose a half point of average precision where NNCF's faster defaults lose two or three.
-        fast_bias_correction=False,
-        advanced_parameters=AdvancedQuantizationParameters(
-            activations_range_estimator_params=RangeEstimatorParametersSet.HISTOGRAM
-        ),
-        ignored_scope=nncf.IgnoredScope(names=tail, validate=False),
-    )
+    small = quantized(full, pictures[::2])
     output.parent.mkdir(parents=True, exist_ok=True)
     ov.save_model(small, output, compress_to_fp16=True)
     return compare(source, output, pictures[1::2])
@@ -108,19 +89,3 @@ def compare(full: Path, small: Path, pictures: list[np.ndarray]) -> Parity:
 def _tensor(path: Path, image_size: int) -> np.ndarray:
     picture, _, _ = read_frame(path, image_size)
     return picture.transpose(2, 0, 1)[None].astype(np.float32) / 255
-
-
-def _behind_convolutions(model: ov.Model) -> list[str]:
-    """Names of the operations that no convolution follows: the arithmetic from the head's outputs to boxes."""
-    before = set()
-    for operation in reversed(model.get_ordered_ops()):
-        name = operation.get_friendly_name()
-        if "Convolution" in operation.get_type_name() or name in before:
-            before.add(name)
-            before.update(value.get_source_output().get_node().get_friendly_name() for value in operation.inputs())
-    skip = {"Constant", "Parameter", "Result", "Convert", "ShapeOf"}
-    return [
-        operation.get_friendly_name()
-        for operation in model.get_ordered_ops()
-        if operation.get_friendly_name() not in before and operation.get_type_name() not in skip
-    ]
