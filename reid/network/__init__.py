@@ -1,1 +1,1 @@
-"""The networks: OSNet and OSNet-AIN trunks with one multi-branch head."""
+"""The networks: OSNet, ResNet and palette trunks with one multi-branch head."""

@@ -8,7 +8,7 @@ from typing import Any
 from core.errors import SettingError
 
 MEMBERS = ("osnet", "osnet-ain", "resnet18", "resnet18-ibn", "palette")
-TRUNKS = (*MEMBERS, "osnet-ain+palette", "resnet18-ibn+palette")
+TRUNKS = (*MEMBERS, "osnet-ain+palette", "resnet18-ibn+palette", "osnet-ain+resnet18-ibn+palette")
 PART_COUNTS = (3, 5, 8)
 
 
@@ -17,15 +17,17 @@ class NetworkConfig:
     """Architecture of a ReID network.
 
     trunk: one of TRUNKS; members joined by + answer each for itself, with a share of every similarity of their own:
-    `palette_share` for the palette beside another, the rest for that one. width: multiplies every channel count of the
-    trunk's paper. bands: heights at which the global vector looks separately, nearer to the middle of the crop more; 0
-    for one plain average. embedding: D of the global vector; part_embedding: d of parts and stripes. parts: K, one of
-    PART_COUNTS (0: no part branch). stripes: H. input_height, input_width: px, multiples of 16. Raises SettingError.
+    `palette_share` for the palette beside others, the rest for those in equal parts. width: multiplies every channel
+    count of OSNet's paper, resnet_width: of ResNet's. bands: heights at which the global vector looks separately,
+    nearer to the middle of the crop more; 0 for one plain average. embedding: D of the global vector; part_embedding: d
+    of parts and stripes. parts: K, one of PART_COUNTS (0: no part branch). stripes: H. input_height, input_width: px,
+    multiples of 16. Raises SettingError.
     """
 
     trunk: str = "osnet-ain"
     palette_share: float = 0.5
     width: float = 0.25
+    resnet_width: float = 0.5
     bands: int = 0
     embedding: int = 256
     part_embedding: int = 64
@@ -50,8 +52,9 @@ class NetworkConfig:
         if self.input_height % 16 or self.input_width % 16 or self.input_height <= 0 or self.input_width <= 0:
             size = (self.input_height, self.input_width)
             raise SettingError(f"network input size: expected positive multiples of 16, got {size}")
-        if not 0.1 <= self.width <= 4:
-            raise SettingError(f"network.width: expected 0.1 to 4, got {self.width}")
+        for name in ("width", "resnet_width"):
+            if not 0.1 <= getattr(self, name) <= 4:
+                raise SettingError(f"network.{name}: expected 0.1 to 4, got {getattr(self, name)}")
 
     @property
     def members(self) -> int:
@@ -61,7 +64,10 @@ class NetworkConfig:
     @property
     def shares(self) -> tuple[float, ...]:
         """What each trunk has of every similarity; the sum is 1."""
-        return (1 - self.palette_share, self.palette_share) if self.members == 2 else (1.0,)
+        if self.members == 1:
+            return (1.0,)
+        learnt = (1 - self.palette_share) / (self.members - 1)
+        return (*(learnt for _ in range(self.members - 1)), self.palette_share)
 
     @property
     def grid(self) -> tuple[int, int]:

@@ -53,7 +53,7 @@ class ResNet(nn.Module):
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         instance = config.trunk == "resnet18-ibn"
-        widths = [scaled(channels, config.width) for channels in STAGES]
+        widths = [scaled(channels, config.resnet_width) for channels in STAGES]
         self.channels = widths[-1]
         self.stem = nn.Sequential(
             nn.Conv2d(3, widths[0], 3, 2, 1, bias=False), nn.BatchNorm2d(widths[0]), nn.ReLU(inplace=True)

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from torch import nn
 from core.errors import SettingError, WeightsError
 from reid.network.config import NetworkConfig
 from reid.network.model import Members, ReIDNetwork
-from reid.network.osnet import OSNet
+from reid.network.palette import Palette
 from reid.training.recipe import Recipe
 
 NAME = "checkpoint.pt"
@@ -71,23 +72,29 @@ def load_beginning(folder: Path, network: ReIDNetwork) -> None:
     if _architecture(path, state) == network.config:
         network.load_state_dict(state["network"])
     else:
-        load_trunk(folder, network)
+        load_trunks([folder], network)
 
 
-def load_trunk(folder: Path, network: ReIDNetwork) -> None:
-    """Give `network` the OSNet of `folder`/checkpoint.pt, whatever head that has. Raises WeightsError."""
-    path = folder / NAME
-    tensors = {
-        name.removeprefix("trunk."): value
-        for name, value in _loaded(path).get("network", {}).items()
-        if name.startswith("trunk.")
-    }
+def load_trunks(folders: Sequence[Path], network: ReIDNetwork) -> None:
+    """Give the trunks of `network` that learn, in order, those of each folder's checkpoint.pt, whatever head it has.
+
+    Raises WeightsError.
+    """
     trunks = network.trunk.trunks if isinstance(network.trunk, Members) else [network.trunk]
-    try:
-        (learner,) = (trunk for trunk in trunks if isinstance(trunk, OSNet))
-        learner.load_state_dict(tensors)
-    except (RuntimeError, ValueError) as error:
-        raise WeightsError(f"{path}: its trunk is not the OSNet of the recipe: {error}") from error
+    learners = [trunk for trunk in trunks if not isinstance(trunk, Palette)]
+    if len(learners) != len(folders):
+        raise WeightsError(f"begin_with: expected {len(learners)} folders joined by +, got {len(folders)}")
+    for folder, learner in zip(folders, learners, strict=True):
+        path = folder / NAME
+        tensors = {
+            name.removeprefix("trunk."): value
+            for name, value in _loaded(path).get("network", {}).items()
+            if name.startswith("trunk.")
+        }
+        try:
+            learner.load_state_dict(tensors)
+        except RuntimeError as error:
+            raise WeightsError(f"{path}: its trunk is not that of the recipe: {error}") from error
 
 
 def _loaded(path: Path) -> dict[str, Any]:

@@ -16,14 +16,14 @@ import torch
 from reid.data.shards import ShardSet
 from reid.network.model import Members, ReIDNetwork
 from reid.training.batches import Batches
-from reid.training.checkpoint import load_trunk
+from reid.training.checkpoint import load_trunks
 from reid.training.recipe import Recipe
 
 Say = Callable[[str], None]
 
 
 def fit(recipe: Recipe, say: Say = print) -> ReIDNetwork:
-    """A network whose head is fitted to `schedule.steps` batches of the recipe, its OSNet that of `begin_with`.
+    """A network whose head is fitted to `schedule.steps` batches of the recipe, its trunks those of `begin_with`.
 
     Raises InputError (data), WeightsError (`begin_with`).
     """
@@ -33,7 +33,7 @@ def fit(recipe: Recipe, say: Say = print) -> ReIDNetwork:
     batches = Batches(ShardSet(Path(recipe.data.train)), recipe)
     network = ReIDNetwork.random(recipe.network, recipe.seed).eval()
     if recipe.begin_with:
-        load_trunk(Path(recipe.begin_with), network)
+        load_trunks([Path(folder) for folder in recipe.begin_with.split("+")], network)
     columns = _gather(network, batches, recipe.schedule.steps, say)
     head, config = network.head, recipe.network
     identities = columns["identities"]

@@ -112,7 +112,7 @@ class Recipe:
     """Name, seed and the parts above. `PartsConfig` is the one the embedder uses.
 
     begin_with: the output folder of an earlier training whose network this one starts from (its trunk alone, where the
-    head is another); "" for random weights.
+    head is another; for `fit` several, joined by +, one for each trunk that learns); "" for random weights.
     """
 
     name: str = "throughline-reid"

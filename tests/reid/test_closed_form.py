@@ -127,7 +127,7 @@ def test_a_trunk_of_another_size_is_refused(tmp_path: Path) -> None:
     recipe = {"data": {"train": str(folder)}, "network": small, "schedule": schedule}
     train(Recipe.from_dict(recipe), tmp_path / "run", say=lambda line: None)
     wider = recipe | {"begin_with": str(tmp_path / "run"), "network": small | {"width": 0.25}}
-    with pytest.raises(WeightsError, match="not the OSNet of the recipe"):
+    with pytest.raises(WeightsError, match="not that of the recipe"):
         fit(Recipe.from_dict(wider), say=lambda line: None)
 
 
@@ -160,8 +160,11 @@ def test_fitting_separates_people_of_different_colours(tmp_path: Path) -> None:
 
 def test_random_networks_of_every_trunk_have_the_grid_they_promise() -> None:
     for trunk in TRUNKS:
-        network = ReIDNetwork.random(NetworkConfig(trunk=trunk, width=0.125, input_height=48, input_width=32), 0).eval()
+        tiny = {"width": 0.125, "resnet_width": 0.125, "embedding": 96, "part_embedding": 12}
+        config = NetworkConfig(trunk=trunk, input_height=48, input_width=32, **tiny)
+        network = ReIDNetwork.random(config, 0).eval()
         with torch.inference_mode():
             found = network(torch.zeros(2, 3, 48, 32), torch.zeros(2, 5, 3, 2))
-        assert found.global_.shape == (2, 256)
-        assert found.stripes.shape == (2, 8, 64)
+        assert found.global_.shape == (2, 96)
+        assert found.stripes.shape == (2, 8, 12)
+        assert sum(config.shares) == pytest.approx(1)

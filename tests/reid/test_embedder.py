@@ -120,9 +120,8 @@ def test_torch_rows_do_not_depend_on_the_batch(weights_folder: Path) -> None:
 
 @pytest.mark.parametrize("trunk", ["osnet", "osnet-ain", "resnet18", "resnet18-ibn"])
 def test_every_trunk_is_exported_faithfully(tmp_path: Path, trunk: str) -> None:
-    network = ReIDNetwork.random(
-        NetworkConfig(trunk=trunk, width=0.125, parts=3, stripes=5, input_height=48, input_width=32), seed=1
-    )
+    small = {"width": 0.125, "resnet_width": 0.125, "input_height": 48, "input_width": 32}
+    network = ReIDNetwork.random(NetworkConfig(trunk=trunk, parts=3, stripes=5, **small), seed=1)
     export_network(network, tmp_path, "other")
     assert least_cosine(network.eval(), tmp_path) > 0.9999
 

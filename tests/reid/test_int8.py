@@ -26,7 +26,7 @@ def crops(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     config = NetworkConfig(
-        trunk="resnet18-ibn+palette", width=0.125, embedding=32, part_embedding=16, stripes=4, input_height=64,
+        trunk="resnet18-ibn+palette", resnet_width=0.125, embedding=32, part_embedding=16, stripes=4, input_height=64,
         input_width=32,
     )  # fmt: skip
     export_network(ReIDNetwork.random(config, 0), tmp_path / "full", "tiny")
