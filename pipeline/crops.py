@@ -26,7 +26,7 @@ class CropConfig:
     sharp: variance of the Laplacian from which a crop counts as sharp.
     """
 
-    per_track: int = 8
+    per_track: int = 6
     apart_s: float = 0.5
     height_px: int = 256
     full_size_px: float = 128.0
