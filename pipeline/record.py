@@ -55,7 +55,13 @@ def write_run_json(
         },
         "packages": {name: _version_of(name) for name in PACKAGES},
         "cameras": [
-            {"id": c.id, "source": str(c.source.resolve()), "frames": c.frames, "error": c.error}
+            {
+                "id": c.id,
+                "source": str(c.source.resolve()),
+                "frames": c.frames,
+                "error": c.error,
+                "artifact": summary.artifacts[c.id].name if c.id in summary.artifacts else None,
+            }
             for c in result.cameras
         ],
         "tracklets": len(result.tracklets),

@@ -35,7 +35,10 @@ MOST_ENCODERS = 4  # at once in one process: each holds some dozens of pictures
 
 @dataclass
 class Summary:
-    """What a run did, for the table at its end. seconds: wall time by stage; stage_seconds: work inside the cameras."""
+    """What a run did, for the table at its end.
+
+    seconds: wall time by stage; stage_seconds: work inside the cameras. artifacts: the file of each camera's tracks.
+    """
 
     output: Path
     result: RunResult
@@ -43,6 +46,7 @@ class Summary:
     seconds: dict[str, float] = field(default_factory=dict)
     stage_seconds: dict[str, float] = field(default_factory=dict)
     reused: int = 0
+    artifacts: dict[str, Path] = field(default_factory=dict)
 
     @property
     def failed(self) -> list[CameraResult]:
@@ -83,6 +87,7 @@ def run(
         about = metadata(settings, device, networks)
         result, warnings = _identities(cameras, tracks, settings, cameras_file, corrections, about)
     summary = Summary(output, result, warnings, reused=reading.reused, stage_seconds=reading.seconds)
+    summary.artifacts = reading.artifacts
     with clock.measure("export"), stage("Writing") as report:
         _export(result, sources, reading.artifacts, settings, workers, summary, report)
     summary.seconds = clock.seconds

@@ -51,7 +51,7 @@ class Canvas:
             rows, columns = slice(top >> half, (top + height) >> half), slice(left >> half, (left + width) >> half)
             window = plane[rows, columns]
             under = cv2.multiply(window, cv2.bitwise_not(weight), scale=1 / 255)
-            over = cv2.multiply(weight, (value, 0, 0, 0), scale=1 / 255)  # type: ignore[call-overload]  # a scalar
+            over = cv2.convertScaleAbs(weight, alpha=value / 255)  # `multiply` takes a scalar for a window of 4 × 1
             window[:] = cv2.add(under, over)
 
     def paste(self, left: int, top: int, sprite: Planes) -> None:

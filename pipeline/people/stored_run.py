@@ -48,7 +48,7 @@ def open_run(folder: Path) -> StoredRun:
     for camera in about["cameras"]:
         run.sources[camera["id"]] = Path(camera["source"])
         if rows[camera["id"]]:
-            _add(run, camera["id"], rows[camera["id"]])
+            _add(run, camera["id"], camera.get("artifact"), rows[camera["id"]])
     if not any(len(one.frames) for one in run.appearances.values()):
         raise InputError(f"{folder}: no descriptors of people in it; nobody large enough was tracked in this run")
     return run
@@ -87,11 +87,14 @@ def _about(folder: Path) -> dict[str, Any]:
     return about
 
 
-def _add(run: StoredRun, camera: str, rows: list[dict[str, Any]]) -> None:
-    """Take the artifact that tracks.json was written from: settings tried before may have left others."""
+def _add(run: StoredRun, camera: str, artifact: str | None, rows: list[dict[str, Any]]) -> None:
+    """Take the artifact that tracks.json was written from: settings tried before may have left others.
+
+    artifact: its name, None from a run of before it was noted down; then it is known by its tracklets.
+    """
     expected = {int(row["local_id"]): (row["frame"][0], len(row["frame"])) for row in rows}
-    name = re.compile(re.escape(camera) + r"\.[0-9a-f]{16}\.npz")
     work = run.folder / WORK
+    name = re.compile(re.escape(artifact) if artifact else re.escape(camera) + r"\.[0-9a-f]{16}\.npz")
     for path in sorted(work.iterdir()) if work.is_dir() else []:
         if not name.fullmatch(path.name):
             continue

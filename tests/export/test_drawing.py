@@ -122,6 +122,11 @@ def test_any_box_in_any_picture_can_be_drawn(
     assert (one == two).all()  # the order of a list is nothing
 
 
+def test_trails_in_a_picture_one_pixel_wide() -> None:
+    people = [person(index + 1, (0, 0, 0, 0), filled=False, trail=index) for index in range(2)]
+    assert drawn(people, 1, 7).shape == (8, 2, 3)
+
+
 def test_nobody_leaves_the_picture_alone() -> None:
     picture = Picture.from_bgr(np.random.default_rng(0).integers(0, 256, (36, 64, 3), np.uint8))
     before = picture.i420.copy()

@@ -157,6 +157,19 @@ def test_search_without_the_video_still_gives_the_hits(run_folder, weights, tmp_
     assert all(hit["crop"] is None for hit in hits)
 
 
+def test_search_takes_the_descriptors_of_the_run_not_those_of_another_network(
+    run_folder, weights, tmp_path, photos, capsys
+) -> None:
+    copy = tmp_path / "out"
+    shutil.copytree(run_folder / "out", copy)
+    (artifact,) = (copy / "work").glob("*.npz")
+    with np.load(artifact) as arrays:
+        other = dict(arrays)
+    other["descriptor_global_"] = other["descriptor_global_"][:, ::2]
+    np.savez(copy / "work" / f"{artifact.name.split('.')[0]}.0000000000000000.npz", **other)
+    assert call("search", photos / "0000_c0.png", "--crops", "--run", copy, *options(weights)) == 0
+
+
 def test_search_refuses_what_is_no_run(run_folder, weights, weights_folder, tmp_path, photos, capsys) -> None:
     picture = photos / "0000_c0.png"
     assert call("search", picture, "--crops", "--run", tmp_path, *options(weights)) == 3
