@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
@@ -11,14 +12,26 @@ from reid.network.model import ReIDNetwork
 
 
 def save_network(network: ReIDNetwork, path: Path) -> None:
-    """Write the weights as float32 safetensors."""
-    tensors = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
+    """Write the weights as float16 safetensors, half the size; `load_network` makes them float32 again.
+
+    Raises WeightsError where a weight is too large for it.
+    """
+    tensors = {name: _halved(name, value.detach().cpu().contiguous()) for name, value in network.state_dict().items()}
     save_file(tensors, path)
     path.chmod(0o644)  # the library writes for the owner alone
 
 
+def _halved(name: str, value: torch.Tensor) -> torch.Tensor:
+    if not value.is_floating_point():
+        return value
+    half = value.half()
+    if not half.isfinite().all():
+        raise WeightsError(f"{name}: expected weights of at most 65504, got {value.abs().max():.3g}")
+    return half
+
+
 def load_network(path: Path, config: NetworkConfig) -> ReIDNetwork:
-    """The network with the weights of `path`, in eval mode. Raises WeightsError."""
+    """The network with the weights of `path` in float32, in eval mode. Raises WeightsError."""
     try:
         tensors = load_file(path)
     except (OSError, SafetensorError) as error:

@@ -32,6 +32,8 @@ class SlimPoseModel(PoseModel):
     (N, 56, anchors): x, y, w, h in input pixels, one class score, then 17 × (x, y, visibility).
     """
 
+    sixteen_bits = False  # in training, convolutions in bfloat16; weights, statistics and losses stay in 32 bits
+
     def __init__(self, cfg: Any = str(ARCHITECTURE), **kwargs: Any) -> None:
         super().__init__(cfg, **kwargs)
         head: Any = list(cast(nn.Module, self.model).children())[-1]
@@ -40,8 +42,6 @@ class SlimPoseModel(PoseModel):
         head.cv4 = nn.ModuleList(_separable_branch(width, KEYPOINT_CHANNELS) for width in widths)
         head.cv4_kpts = nn.ModuleList(nn.Conv2d(KEYPOINT_CHANNELS, keypoint_values, 1) for _ in widths)
         head.cv4_sigma = nn.ModuleList(nn.Conv2d(KEYPOINT_CHANNELS, sigma_values, 1) for _ in widths)
-
-    sixteen_bits = False  # in training, convolutions in bfloat16; weights, statistics and losses stay in 32 bits
 
     def loss(self, batch: dict[str, Any], preds: Any = None) -> Any:
         """The stock loss; `sixteen_bits` or not, it is computed in 32 bits."""

@@ -8,10 +8,12 @@ from synth.people.body import body_model
 from synth.people.landmarks import Landmarks, landmarks
 from synth.people.outfit import draw_outfit
 from synth.people.palette import draw_looks
-from synth.people.pose import Build, Stance, bone_transforms, stride_m, turn
+from synth.people.pose import bone_transforms
+from synth.people.rotation import turn
 from synth.people.sewing import SOLE_M, sew
 from synth.people.shape import Shape, measure
 from synth.people.skin import Skinned
+from synth.people.stance import Build, Stance, stride_m
 from synth.people.style import PersonStyle
 from synth.types import Surface
 

@@ -18,9 +18,9 @@ PATTERNS = ("plain", "stripes", "pinstripes", "checks", "print", "gradient", "lo
 class PersonStyle:
     """Pins of a person's looks; None is drawn by chance.
 
-    Two people with everything pinned wear the same (a uniform) and still differ in body and face. fabrics: photographed
-    cloth (h, w, 3) uint8 to weave garments of; none by default. upper
-    "none", a bare chest, is never drawn by chance; bodies that do not go without get a t-shirt.
+    Two people with everything pinned wear the same (a uniform) and still differ in body and face. upper "none", a bare
+    chest, is never drawn by chance; bodies that do not go without get a t-shirt. fabrics: photographed cloth (h, w, 3)
+    uint8 to weave garments of; none by default.
     """
 
     upper: str | None = None

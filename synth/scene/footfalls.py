@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from synth.people.pose import CYCLE_STANCE, MIDDLE_OF_STANCE, Footfall
+from synth.people.lower_body import CYCLE_STANCE, MIDDLE_OF_STANCE
+from synth.people.stance import Footfall
 
 _FARTHEST_M, _MOST_TURNED_RAD = 0.4, 1.2  # legs reach no farther; what is beyond slides
 _SIDES = (0.0, 0.5)  # the right foot is half a cycle behind the left

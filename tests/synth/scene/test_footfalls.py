@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synth.people.pose import Footfall
+from synth.people.stance import Footfall
 from synth.scene.footfalls import Stretch, footfalls
 
 STRIDE_M = 1.3
