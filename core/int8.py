@@ -11,7 +11,7 @@ from core.errors import InputError
 
 
 def quantized(model: Any, samples: Sequence[Any], keep: Sequence[str] = ()) -> Any:
-    """The integer form of an OpenVINO model. InputError without nncf.
+    """The integer form of an OpenVINO model. InputError without nncf, or of a model that is in integers already.
 
     samples: inputs as the model takes them. keep: regular expressions of operations that stay in floating point too.
     """
@@ -20,7 +20,9 @@ def quantized(model: Any, samples: Sequence[Any], keep: Sequence[str] = ()) -> A
         from nncf.quantization.advanced_parameters import AdvancedQuantizationParameters
         from nncf.quantization.range_estimator import RangeEstimatorParametersSet
     except ModuleNotFoundError:
-        raise InputError("--int8: nncf is not installed. pip install -r requirements-dev.txt") from None
+        raise InputError("nncf is not installed. pip install -r requirements-dev.txt") from None
+    if any(operation.get_type_name() == "FakeQuantize" for operation in model.get_ops()):
+        raise InputError("the network is in 8-bit integers already; begin with one that is not")
     return nncf.quantize(
         model,
         nncf.Dataset(samples),

@@ -15,7 +15,7 @@ from reid.embedder import Embedder
 from reid.export import export_network, least_cosine
 from reid.network.config import NetworkConfig
 from reid.network.model import ReIDNetwork
-from reid.weights import load_network
+from reid.weights import load_network, save_network
 from tests.reid.conftest import TINY
 from tests.reid.fake_crops import person, standing
 
@@ -178,6 +178,20 @@ def test_safetensors_of_another_architecture(weights_folder: Path, tmp_path: Pat
     (tmp_path / "x.safetensors").write_bytes(b"\x80\x04pickle")
     with pytest.raises(WeightsError, match="safetensors"):
         load_network(tmp_path / "x.safetensors", TINY)
+
+
+def test_stored_weights_are_half_as_wide_and_come_back_full(tmp_path: Path) -> None:
+    network = ReIDNetwork.random(TINY, 3)
+    save_network(network, tmp_path / "x.safetensors")
+    parameters = sum(value.numel() for value in network.state_dict().values())
+    assert (tmp_path / "x.safetensors").stat().st_size < 3 * parameters + 20_000
+    again = load_network(tmp_path / "x.safetensors", TINY).state_dict()
+    for name, value in network.state_dict().items():
+        assert again[name].dtype == value.dtype
+        torch.testing.assert_close(again[name], value, rtol=1e-3, atol=1e-6)
+    network.head.neck.running_mean.fill_(1e6)
+    with pytest.raises(WeightsError, match=r"head.neck.running_mean: .*got 1e\+06"):
+        save_network(network, tmp_path / "x.safetensors")
 
 
 def test_a_device_that_is_not_there(weights_folder: Path) -> None:

@@ -49,6 +49,15 @@ def test_integers_say_nearly_the_same(folder: Path, crops: Path, capsys: pytest.
     assert sorted(path.name for path in folder.iterdir()) == sorted(path.name for path in full.iterdir())
 
 
+def test_integers_are_not_made_integers_again(folder: Path, crops: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["int8", str(folder), "--calibration", str(crops)]) == 0
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    capsys.readouterr()
+    assert main(["int8", str(folder), "--calibration", str(crops)]) == 3
+    assert "in 8-bit integers already" in capsys.readouterr().err
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
 def test_without_crops_it_says_what_it_needs(folder: Path, crops: Path) -> None:
     class One:
         def __len__(self) -> int:
