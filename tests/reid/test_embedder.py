@@ -110,12 +110,15 @@ def test_torch_and_openvino_agree(embedder: Embedder, weights_folder: Path) -> N
         np.testing.assert_allclose(getattr(ours, name), getattr(shipped, name), atol=0.01)
 
 
-def test_torch_rows_do_not_depend_on_the_batch(weights_folder: Path) -> None:
+@pytest.mark.parametrize("kind", ["openvino", "torch"])
+def test_rows_do_not_depend_on_the_batch(embedder: Embedder, weights_folder: Path, kind: str) -> None:
     card = Card.read(weights_folder)
-    backend = TorchBackend(weights_folder / SAFETENSORS, card, "cpu")
-    one = Embedder(card.network, card.identifier, backend)
+    torch_backend = TorchBackend(weights_folder / SAFETENSORS, card, "cpu")
+    one = embedder if kind == "openvino" else Embedder(card.network, card.identifier, torch_backend)
     pictures = crops(18)[0]
-    np.testing.assert_array_equal(one.embed(pictures).global_[17:], one.embed(pictures[17:]).global_)
+    whole = one.embed(pictures).global_
+    np.testing.assert_array_equal(whole[17:], one.embed(pictures[17:]).global_)
+    np.testing.assert_array_equal(whole[::-1], one.embed(pictures[::-1]).global_)
 
 
 @pytest.mark.parametrize("trunk", ["osnet", "osnet-ain", "resnet18", "resnet18-ibn"])
