@@ -13,7 +13,8 @@ class DetectConfig:
 
     score: boxes below are dropped; low on purpose, since the tracker makes use of unsure boxes. overlap: of two boxes
     that share more than this (intersection over union), the surer stays. image_size: the frame's longer side is brought
-    to this many pixels, a multiple of 32, before it is looked at. tiles: 1 looks at whole frames; n looks at n × n
+    to this many pixels, a multiple of 32, before it is looked at. enlarge: but a small frame is not made more than so
+    many times as large, which would show nothing new, and blurred. tiles: 1 looks at whole frames; n looks at n × n
     overlapping tiles of each as well, for people who are small in large frames, at 1 + n² times the cost. max_people:
     most boxes of a frame. batch: frames looked at in one go on a GPU (on the CPU each frame is its own request). Raises
     SettingError.
@@ -22,6 +23,7 @@ class DetectConfig:
     score: float = 0.1
     overlap: float = 0.5
     image_size: int = 512
+    enlarge: float = 1.3
     tiles: int = 1
     max_people: int = 300
     batch: int = 8
@@ -33,6 +35,8 @@ class DetectConfig:
                 raise SettingError(f"detect.{name}: expected 0 to 1, got {getattr(self, name)}")
         if self.image_size < SMALLEST_PX:
             raise SettingError(f"detect.image_size: expected {SMALLEST_PX} px or more, got {self.image_size}")
+        if not self.enlarge > 0:
+            raise SettingError(f"detect.enlarge: expected more than 0, got {self.enlarge}")
         for name in ("tiles", "max_people", "batch"):
             if getattr(self, name) < 1:
                 raise SettingError(f"detect.{name}: expected 1 or more, got {getattr(self, name)}")

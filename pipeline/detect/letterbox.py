@@ -1,5 +1,6 @@
 """Fit a frame into a network's input and bring what was found back into the frame."""
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -19,9 +20,12 @@ class Letterbox:
     input_height: int
 
     @classmethod
-    def rectangular(cls, width: int, height: int, longer_side: int) -> "Letterbox":
-        """The smallest input, in multiples of 32, that holds the frame with its longer side at `longer_side` px."""
-        scale = longer_side / max(width, height)
+    def rectangular(cls, width: int, height: int, longer_side: int, most: float = math.inf) -> "Letterbox":
+        """The smallest input, in multiples of 32, that holds the frame with its longer side at `longer_side` px.
+
+        most: the frame is not enlarged more than so many times.
+        """
+        scale = min(longer_side / max(width, height), most)
         return cls(width, height, _round_up(width * scale), _round_up(height * scale))
 
     @property

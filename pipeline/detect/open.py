@@ -1,7 +1,9 @@
 """From what a user names with --detector to a detector that runs on the device asked for."""
 
+import math
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from core.errors import UsageError, WeightsError
@@ -22,8 +24,10 @@ def open_detector(name: str, config: DetectConfig, device: str = "cpu", threads:
     threads: requests in flight on the CPU, 0 for one per core. A checkpoint that is not here is fetched by Ultralytics,
     which is the only use of a network. Raises WeightsError (missing, corrupt, of another task) or UsageError.
     """
-    whole = _open_whole(name, config, device, threads or os.cpu_count() or 1)
-    return TiledDetector(whole, config) if config.tiles > 1 else whole
+    requests = threads or os.cpu_count() or 1
+    if config.tiles > 1:  # a tile is small, and there to be enlarged
+        return TiledDetector(_open_whole(name, replace(config, enlarge=math.inf), device, requests), config)
+    return _open_whole(name, config, device, requests)
 
 
 def _open_whole(name: str, config: DetectConfig, device: str, requests: int) -> Detector:

@@ -75,7 +75,7 @@ class OpenVinoDetector:
         shape = self._model.input(0).partial_shape
         if shape[2].is_static and shape[3].is_static:
             return Letterbox(width, height, shape[3].get_length(), shape[2].get_length())
-        return Letterbox.rectangular(width, height, self._config.image_size)
+        return Letterbox.rectangular(width, height, self._config.image_size, self._config.enlarge)
 
     def _idle_requests(self, box: Letterbox) -> list[Any]:
         """The requests for one input size that nobody waits for; pictures go in as they are, conversion happens inside.

@@ -45,7 +45,7 @@ class TorchDetector:
             for tag, image in batch:
                 yield tag, image, Detections.empty(with_keypoints=self.has_keypoints)
             return
-        box = Letterbox.rectangular(width, height, self._config.image_size)
+        box = Letterbox.rectangular(width, height, self._config.image_size, self._config.enlarge)
         # The batch never changes its size: kernels, and with them the last bits of the result, are chosen by size.
         pixels = np.full((self._config.batch, box.input_height, box.input_width, 3), 114, np.uint8)
         for row, (_, image) in enumerate(batch):

@@ -1,5 +1,6 @@
 """The people in a photo, each as a crop with keypoints; or the keypoints in a picture that is a crop already."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,7 +44,7 @@ class PeopleFinder:
         self.config = config or PeopleConfig()
         device = choose_device(device)
         photos = DetectConfig(image_size=self.config.image_size, score=self.config.other_score)
-        crops = DetectConfig(image_size=self.config.crop_size, score=self.config.crop_score)
+        crops = DetectConfig(image_size=self.config.crop_size, score=self.config.crop_score, enlarge=math.inf)
         self._photos = open_detector("bundled", photos, device, threads)
         self._crops = open_detector("bundled", crops, device, threads)
 

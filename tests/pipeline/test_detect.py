@@ -34,6 +34,17 @@ def test_letterbox_is_tight_and_comes_back(width, height, side):
     np.testing.assert_allclose(back[1], [width, height], atol=2 / box.scale)
 
 
+@given(st.integers(16, 4000), st.integers(16, 4000), st.floats(0.5, 3))
+def test_a_small_frame_is_not_enlarged_beyond_what_was_said(width, height, most):
+    box = Letterbox.rectangular(width, height, 512, most)
+    free = Letterbox.rectangular(width, height, 512)
+    if 512 / max(width, height) <= most:
+        assert box == free
+    else:
+        assert max(box.input_width, box.input_height) <= max(32, most * max(width, height) + 32)
+        assert box.input_width <= free.input_width and box.input_height <= free.input_height
+
+
 def test_a_mark_is_found_where_it_was():
     image = np.zeros((300, 500, 3), np.uint8)
     image[120:124, 400:404] = 255

@@ -103,7 +103,9 @@ def test_the_bundled_detector_finds_more_small_people_in_tiles(short_scene):
     assert recall[2] == pytest.approx(1, abs=0.2)
 
 
-@pytest.mark.parametrize("wrong", [{"tiles": 0}, {"image_size": -3}, {"score": 1.5}, {"overlap": -0.1}, {"batch": 0}])
+@pytest.mark.parametrize(
+    "wrong", [{"tiles": 0}, {"image_size": -3}, {"score": 1.5}, {"overlap": -0.1}, {"enlarge": 0}, {"batch": 0}]
+)
 def test_settings_that_cannot_be_are_told(wrong):
     with pytest.raises(SettingError, match=rf"detect.{next(iter(wrong))}: expected .* got"):
         DetectConfig(**wrong)
