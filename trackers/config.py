@@ -233,7 +233,8 @@ class ClutterConfig:
 
     least_boxes: of a person; least_score: mean score of one, where scores are calibrated (0: any).
     short_s, short_score: shorter and lower than both is clutter. static_score, static_move: lower than this and within
-    so many heights all its life, too. double_iou, double_share: a tracklet that overlaps a
+    so many heights all its life, too. still_score, still_move, still_s: the same of what stays for longer than this: a
+    plant or a poster, as people do not stand so still for so long. double_iou, double_share: a tracklet that overlaps a
     longer one that much for that share of its life is its double.
     """
 
@@ -243,6 +244,9 @@ class ClutterConfig:
     short_score: float = 0.45
     static_score: float = 0.35
     static_move: float = 0.2
+    still_score: float = 0.6
+    still_move: float = 0.05
+    still_s: float = 1.5
     double_iou: float = 0.6
     double_share: float = 0.8
 

@@ -20,7 +20,7 @@ class DetectConfig:
     SettingError.
     """
 
-    score: float = 0.1
+    score: float = 0.2
     overlap: float = 0.5
     image_size: int = 512
     enlarge: float = 1.3

@@ -213,3 +213,20 @@ def test_a_change_of_looks_cuts_and_is_not_joined_again(change_at, people):
     one = walker(1, np.arange(60))
     refined = refine([one], np.arange(60) / 30, 1920, 1080, appearances={one.key: looks_like(one, change_at)})
     assert len(refined.tracklets) == people
+
+
+def test_who_is_doubtful_and_never_moves_for_long_was_a_plant():
+    frames = np.arange(60)  # two seconds
+    still = standing(1, frames, 100.0)
+    kept = {}
+    for name, tracklet in {
+        "sure": still,
+        "doubtful": replace(still, scores=np.full(60, 0.55)),
+        "doubtful but short": replace(standing(1, frames[:40], 100.0), scores=np.full(40, 0.55)),
+        "doubtful and moving": replace(walker(1, frames), scores=np.full(60, 0.55)),
+        "hardly moving, very doubtful": replace(still, scores=np.full(60, 0.3)),
+    }.items():
+        kept[name] = len(refine([tracklet], frames / 30, 640, 360).tracklets)
+    assert kept == {
+        "sure": 1, "doubtful": 0, "doubtful but short": 1, "doubtful and moving": 1, "hardly moving, very doubtful": 0,
+    }  # fmt: skip

@@ -18,11 +18,12 @@ def is_clutter(tracklet: Tracklet, config: ClutterConfig) -> bool:
     lasted_s = float(tracklet.times_s[-1] - tracklet.times_s[0])
     if lasted_s < config.short_s and mean < config.short_score:
         return True
-    if mean >= config.static_score:
-        return False
     centre = (tracklet.boxes_xyxy[:, :2] + tracklet.boxes_xyxy[:, 2:]) / 2
     height = float(np.median(tracklet.boxes_xyxy[:, 3] - tracklet.boxes_xyxy[:, 1]))
-    return bool((np.ptp(centre, axis=0) < config.static_move * height).all())
+    moved = float(np.ptp(centre, axis=0).max()) / max(height, 1e-9)
+    if lasted_s > config.still_s and mean < config.still_score and moved < config.still_move:
+        return True
+    return mean < config.static_score and moved < config.static_move
 
 
 def doubles(tracklets: list[Tracklet], config: ClutterConfig) -> set[int]:
