@@ -244,8 +244,8 @@ class ClutterConfig:
     short_score: float = 0.45
     static_score: float = 0.35
     static_move: float = 0.2
-    still_score: float = 0.6
-    still_move: float = 0.05
+    still_score: float = 0.7
+    still_move: float = 0.07
     still_s: float = 1.5
     double_iou: float = 0.6
     double_share: float = 0.8
