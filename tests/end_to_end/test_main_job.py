@@ -116,7 +116,7 @@ def test_a_second_run_recomputes_only_what_changed(done, short_scene, tmp_path):
     assert (output / "tracks.json").read_bytes() == first
     run_job(short_scene, output, "--outputs", "json", "--overwrite", "--set", "associate.caution=0.9")
     assert json.loads((output / "run.json").read_text())["cameras_reused"] == 3
-    run_job(short_scene, output, "--outputs", "json", "--overwrite", "--set", "detect.score=0.2")
+    run_job(short_scene, output, "--outputs", "json", "--overwrite", "--set", "detect.score=0.3")
     assert json.loads((output / "run.json").read_text())["cameras_reused"] == 0
 
 
