@@ -233,9 +233,9 @@ class ClutterConfig:
 
     least_boxes: of a person; least_score: mean score of one, where scores are calibrated (0: any).
     short_s, short_score: shorter and lower than both is clutter. static_score, static_move: lower than this and within
-    so many heights all its life, too. still_score, still_move, still_s: the same of what stays for longer than this: a
-    plant or a poster, as people do not stand so still for so long. double_iou, double_share: a tracklet that overlaps a
-    longer one that much for that share of its life is its double.
+    so many heights all its life, too. still_score, still_move: the same for who stays longer than still_s; people do
+    not keep so still for so long, plants and posters do. double_iou, double_share: a tracklet that overlaps a longer
+    one that much for that share of its life is its double.
     """
 
     least_boxes: int = 3

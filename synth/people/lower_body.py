@@ -6,7 +6,7 @@ import numpy as np
 
 from synth.people.exercise import Figure
 from synth.people.rotation import cross, norm, turn
-from synth.people.stance import WALKING, Build, Stance, stride_m
+from synth.people.stance import Build, Stance, stride_m
 
 CYCLE_STANCE = 0.6  # part of the cycle a foot is on the floor
 MIDDLE_OF_STANCE = 0.25  # part of the cycle at which the hips pass over the planted foot
@@ -28,13 +28,13 @@ def lower_body(build: Build, stance: Stance, figure: Figure | None) -> LowerBody
         return _exercising(build, figure)
     if stance.action == "sit":
         return _seated(build)
-    if stance.action in WALKING and stance.speed_mps > 0.05:
+    if stance.walks:
         return _stepping(build, stance)
     return _standing(build, stance)
 
 
 def leg_bones(build: Build, side: str, hip: np.ndarray, lower: LowerBody) -> tuple[np.ndarray, np.ndarray]:
-    """Rotations of thigh and shin that bring the ankle from the hip to its place, the knee to the front."""
+    """Rotations (3, 3) of thigh and shin that bring the ankle from the hip (3,) to its place."""
     rest_hip, rest_knee, rest_ankle = (build.head(f"{b}.{side}") for b in ("upperleg01", "lowerleg01", "foot"))
     thigh, shin = norm(rest_knee - rest_hip), norm(rest_ankle - rest_knee)
     ankle = lower.feet[side][0]

@@ -6,7 +6,7 @@ import numpy as np
 
 
 def cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """The cross product of two vectors; NumPy's own is slow for single ones."""
+    """The cross product (3,) of two vectors (3,); NumPy's own is slow for single ones."""
     return np.array([a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]])
 
 

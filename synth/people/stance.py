@@ -8,7 +8,8 @@ from synth.people.body import BONES
 from synth.people.rotation import norm
 
 ACTIONS = ("walk", "stand", "carry", "sit", "wave", "phone", "talk", "exercise")
-WALKING = ("walk", "carry", "phone")
+_WALKING = ("walk", "carry", "phone")
+_SLOWEST_MPS = 0.05  # below it whoever could walk stands
 
 
 @dataclass(frozen=True)
@@ -41,14 +42,18 @@ class Stance:
         if self.action not in ACTIONS:
             raise ValueError(f"Stance.action: unknown {self.action!r}; choose from {', '.join(ACTIONS)}")
 
+    @property
+    def walks(self) -> bool:
+        """Whether the feet move."""
+        return self.action in _WALKING and self.speed_mps > _SLOWEST_MPS
+
 
 @dataclass(frozen=True)
 class Build:
     """The skeleton at rest and how this person moves.
 
-    heads_m (B, 3) in the person frame; parents (B,); sole_m: the lowest point of the shoes below the floor of the bare
-    foot; the others are habits: multipliers around 1 and angles in radians; bag_in_hand: the right arm
-    hangs, whatever the action.
+    heads_m (B, 3) in the person frame; parents (B,); the others are habits: multipliers around 1 and angles in radians;
+    bag_in_hand: the right arm hangs, whatever the action.
     """
 
     heads_m: np.ndarray

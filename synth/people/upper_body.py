@@ -4,14 +4,13 @@ import numpy as np
 
 from synth.people.exercise import Figure
 from synth.people.rotation import about, between, norm, turn
-from synth.people.stance import WALKING, Build, Stance
+from synth.people.stance import Build, Stance
 
 
 def upper_body(build: Build, stance: Stance, figure: Figure | None) -> dict[str, np.ndarray]:
-    """Local rotations of spine, neck and arms by bone; figure: that of who exercises."""
-    walking = stance.action in WALKING and stance.speed_mps > 0.05
+    """Local rotations (3, 3) of spine, neck and arms by bone; figure: that of who exercises."""
     swing = 2 * np.pi * stance.phase
-    quick = min(1.0, stance.speed_mps / 1.3) if walking else 0.0
+    quick = min(1.0, stance.speed_mps / 1.3) if stance.walks else 0.0
     twist = 0.12 * quick * np.cos(swing)
     slouch = build.lean_rad + 0.03 * quick
     turns = {

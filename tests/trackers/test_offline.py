@@ -224,9 +224,9 @@ def test_who_is_doubtful_and_never_moves_for_long_was_a_plant():
         "doubtful": replace(still, scores=np.full(60, 0.55)),
         "doubtful but short": replace(standing(1, frames[:40], 100.0), scores=np.full(40, 0.55)),
         "doubtful and moving": replace(walker(1, frames), scores=np.full(60, 0.55)),
-        "hardly moving, very doubtful": replace(still, scores=np.full(60, 0.3)),
+        "very doubtful and short": replace(standing(1, frames[:40], 100.0), scores=np.full(40, 0.3)),
     }.items():
         kept[name] = len(refine([tracklet], frames / 30, 640, 360).tracklets)
     assert kept == {
-        "sure": 1, "doubtful": 0, "doubtful but short": 1, "doubtful and moving": 1, "hardly moving, very doubtful": 0,
+        "sure": 1, "doubtful": 0, "doubtful but short": 1, "doubtful and moving": 1, "very doubtful and short": 0,
     }  # fmt: skip
