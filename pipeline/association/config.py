@@ -30,7 +30,8 @@ class AssociateConfig:
     `clock_sigma_s` is none, and one that is better than no shift by less than `clock_nats` is 0.
 
     `repair_rounds`: how often every tracklet may reconsider where it belongs; it moves for a gain of `repair_gain`, and
-    leaving to stand alone costs as much as a distance by `repair_slack` larger than that of a merge. `neighbours`: with
+    leaving to stand alone costs as much as a distance by `repair_slack` larger than that of a merge. Two groups that
+    forbidden pairs keep apart merge without the tracklets in the way for a gain of `reunion_gain`. `neighbours`: with
     how many of its nearest each is compared first; as long as nobody has more within reach, another number changes
     nothing.
     """
@@ -63,6 +64,7 @@ class AssociateConfig:
     repair_rounds: int = 10
     repair_slack: float = 0.1
     repair_gain: float = 0.05
+    reunion_gain: float = 0.2
     neighbours: int = 100
 
     def __post_init__(self) -> None:
@@ -99,6 +101,7 @@ class AssociateConfig:
             "repair_rounds",
             "repair_slack",
             "repair_gain",
+            "reunion_gain",
         ):
             if getattr(self, name) < 0:
                 raise SettingError(f"associate.{name}: expected at least 0, got {getattr(self, name)}")

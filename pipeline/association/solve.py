@@ -7,6 +7,7 @@ import numpy as np
 from pipeline.association.config import AssociateConfig
 from pipeline.association.looks import TrackletPairs
 from pipeline.association.pairs import Edges, Pairs, VectorPairs
+from pipeline.association.reunion import reunite
 from pipeline.association.sparse_linkage import sparse_linkage
 from pipeline.association.sparse_repair import Offers, sparse_repair
 from pipeline.association.travel import Timeline, TravelTimes
@@ -58,4 +59,7 @@ def finish(pairs: Pairs, config: AssociateConfig, start: np.ndarray | None) -> S
     largest = config.distance_at(config.caution)
     offers = Offers(pairs, edges, largest, config.repair_slack, config.repair_gain, fixed)
     label = sparse_repair(label, offers, config.repair_rounds)
+    again = reunite(label, pairs, edges, largest, config.reunion_gain, config.repair_rounds, fixed)
+    if (again != label).any():
+        label = sparse_repair(again, offers, config.repair_rounds)
     return Solution(label, pairs, edges)
