@@ -83,6 +83,29 @@ def test_a_broken_track_is_joined_and_its_origin_told():
     assert refined.origin[tracklet.key] == [(before.key, 0, 29), (after.key, 36, 59)]
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_origin_names_the_detections_of_a_tracklet_and_no_others(seed):
+    """Also where a box in the middle of a track was somebody else's and is cut out: its crop speaks for nobody here."""
+    rng = np.random.default_rng(seed)
+    crowd = []
+    for local_id in range(1, 5):
+        one = walker(local_id, np.arange(60), 300.0 * local_id)
+        boxes = one.boxes_xyxy.copy()
+        boxes[rng.integers(20, 40)] += (rng.choice([-200, 200]), 90, 0, 0)
+        crowd.append(replace(one, boxes_xyxy=boxes))
+    refined = refine(crowd, np.arange(60) / 30, 1920, 1080)
+    raw = {one.key: one for one in crowd}
+    assert any(len(spans) > 1 for spans in refined.origin.values())
+    for tracklet in refined.tracklets:
+        detected = set(tracklet.frames[tracklet.source != FILLED].tolist())
+        named = [
+            frame
+            for key, first, last in refined.origin[tracklet.key]
+            for frame in raw[key].frames[(raw[key].frames >= first) & (raw[key].frames <= last)].tolist()
+        ]
+        assert sorted(named) == sorted(detected)
+
+
 def test_people_far_apart_are_not_joined():
     assert len(refine([walker(1, np.arange(30)), walker(2, np.arange(36, 60), 900.0)], np.arange(60) / 30, 1920, 1080)
                .tracklets) == 2  # fmt: skip

@@ -83,14 +83,8 @@ def _cut(
 
 
 def _spans(parts: list[Tracklet]) -> list[tuple[TrackletKey, int, int]]:
-    """Key, first and last frame of each run of parts in order that were one tracklet before."""
-    spans: list[tuple[TrackletKey, int, int]] = []
-    for part in parts:
-        begin, end = int(part.frames[0]), int(part.frames[-1])
-        if spans and spans[-1][0] == part.key:
-            begin = spans.pop()[1]
-        spans.append((part.key, begin, end))
-    return spans
+    """Key, first and last frame of each part: what was cut out between two parts of one tracklet is in none of them."""
+    return [(part.key, int(part.frames[0]), int(part.frames[-1])) for part in parts]
 
 
 def _within(spans: list[tuple[TrackletKey, int, int]], tracklet: Tracklet) -> list[tuple[TrackletKey, int, int]]:
