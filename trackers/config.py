@@ -234,8 +234,9 @@ class ClutterConfig:
     least_boxes: of a person; least_score: mean score of one, where scores are calibrated (0: any).
     short_s, short_score: shorter and lower than both is clutter. static_score, static_move: lower than this and within
     so many heights all its life, too. still_score, still_move: the same for who stays longer than still_s; people do
-    not keep so still for so long, plants and posters do. double_iou, double_share: a tracklet that overlaps a longer
-    one that much for that share of its life is its double.
+    not keep so still for so long, plants and posters do. jointless_score, jointless_confidence: lower, and its surest
+    joints are less sure than that: a box without a visible joint holds nobody. double_iou, double_share: a tracklet
+    that overlaps a longer one that much for that share of its life is its double.
     """
 
     least_boxes: int = 3
@@ -247,6 +248,8 @@ class ClutterConfig:
     still_score: float = 0.7
     still_move: float = 0.07
     still_s: float = 1.5
+    jointless_score: float = 0.7
+    jointless_confidence: float = 0.35
     double_iou: float = 0.6
     double_share: float = 0.8
 

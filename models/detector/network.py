@@ -1,9 +1,9 @@
-"""The bundled detector's network: a YOLO26 pose network at an eighth of the full width, with a separable keypoint head.
+"""The bundled detector's network: a narrow YOLO26 pose network with a separable keypoint head.
 
 In the stock head the keypoint branch keeps 85 channels of full 3×3 convolutions whatever the width of the network, so
 below nano size it costs more than backbone and neck together (249 of 430 ms in a training step at width 0.125). Here
-the branch is two depthwise-separable convolutions of 64 channels. The one-to-one head is left out as well: ordinary
-suppression over a single class costs less than a second head does.
+the branch is two depthwise-separable convolutions of `keypoint_channels` (in the yaml). The one-to-one head is left out
+as well: ordinary suppression over a single class costs less than a second head does.
 """
 
 from pathlib import Path
@@ -22,7 +22,6 @@ from ultralytics.nn.tasks import PoseModel  # noqa: E402
 from models.detector.loss import VisiblePoseLoss  # noqa: E402
 
 ARCHITECTURE = Path(__file__).with_name("yolo26-pose-slim.yaml")
-KEYPOINT_CHANNELS = 64
 
 
 class SlimPoseModel(PoseModel):
@@ -38,10 +37,10 @@ class SlimPoseModel(PoseModel):
         super().__init__(cfg, **kwargs)
         head: Any = list(cast(nn.Module, self.model).children())[-1]
         widths = [branch[0].conv.in_channels for branch in head.cv4]
-        keypoint_values, sigma_values = head.nk, head.nk_sigma
-        head.cv4 = nn.ModuleList(_separable_branch(width, KEYPOINT_CHANNELS) for width in widths)
-        head.cv4_kpts = nn.ModuleList(nn.Conv2d(KEYPOINT_CHANNELS, keypoint_values, 1) for _ in widths)
-        head.cv4_sigma = nn.ModuleList(nn.Conv2d(KEYPOINT_CHANNELS, sigma_values, 1) for _ in widths)
+        channels = cast(dict[str, Any], self.yaml)["keypoint_channels"]
+        head.cv4 = nn.ModuleList(_separable_branch(width, channels) for width in widths)
+        head.cv4_kpts = nn.ModuleList(nn.Conv2d(channels, head.nk, 1) for _ in widths)
+        head.cv4_sigma = nn.ModuleList(nn.Conv2d(channels, head.nk_sigma, 1) for _ in widths)
 
     def loss(self, batch: dict[str, Any], preds: Any = None) -> Any:
         """The stock loss; `sixteen_bits` or not, it is computed in 32 bits."""

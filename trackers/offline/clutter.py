@@ -1,4 +1,4 @@
-"""What never was a person: short and doubtful, still and doubtful, or somebody else's double."""
+"""What never was a person: short and doubtful, still and doubtful, jointless, or somebody else's double."""
 
 import numpy as np
 
@@ -6,10 +6,13 @@ from core.boxes import area_px
 from core.types import DETECTED, Tracklet
 from trackers.config import ClutterConfig
 
+SUREST_JOINTS = 6  # a person cut off or hidden to the waist still shows so many
+
 
 def is_clutter(tracklet: Tracklet, config: ClutterConfig) -> bool:
-    """Whether nothing speaks for this tracklet: too few boxes, short and low, or low and never moving."""
-    scores = tracklet.scores[tracklet.source == DETECTED]
+    """Whether nothing speaks for this tracklet: too few boxes, or low and short, never moving or without a joint."""
+    detected = tracklet.source == DETECTED
+    scores = tracklet.scores[detected]
     if len(scores) < config.least_boxes:
         return True
     mean = float(scores.mean())
@@ -18,12 +21,22 @@ def is_clutter(tracklet: Tracklet, config: ClutterConfig) -> bool:
     lasted_s = float(tracklet.times_s[-1] - tracklet.times_s[0])
     if lasted_s < config.short_s and mean < config.short_score:
         return True
+    if mean < config.jointless_score and _joints_seen(tracklet, detected) < config.jointless_confidence:
+        return True
     centre = (tracklet.boxes_xyxy[:, :2] + tracklet.boxes_xyxy[:, 2:]) / 2
     height = float(np.median(tracklet.boxes_xyxy[:, 3] - tracklet.boxes_xyxy[:, 1]))
     moved = float(np.ptp(centre, axis=0).max()) / max(height, 1e-9)
     if lasted_s > config.still_s and mean < config.still_score and moved < config.still_move:
         return True
     return mean < config.static_score and moved < config.static_move
+
+
+def _joints_seen(tracklet: Tracklet, detected: np.ndarray) -> float:
+    """Mean confidence of the SUREST_JOINTS of each detection; 1 where the detector gives no joints."""
+    if tracklet.keypoints_xyc is None:
+        return 1.0
+    surest = np.sort(tracklet.keypoints_xyc[detected, :, 2], axis=1)[:, -SUREST_JOINTS:]
+    return float(surest.mean())
 
 
 def doubles(tracklets: list[Tracklet], config: ClutterConfig) -> set[int]:
