@@ -10,15 +10,20 @@ their own to say from the first step.
 from pathlib import Path
 from typing import Annotated, Any
 
-import torch
 import typer
-from safetensors.torch import save_file
-from torch import nn
-from ultralytics import YOLO
-from ultralytics.nn.modules import C2PSA, C2f
-from ultralytics.nn.modules.block import Attention
 
-from models.detector.network import SlimPoseModel
+from core.quiet import hush
+
+hush()
+
+import torch  # noqa: E402
+from safetensors.torch import save_file  # noqa: E402
+from torch import nn  # noqa: E402
+from ultralytics import YOLO  # noqa: E402
+from ultralytics.nn.modules import C2PSA, C2f  # noqa: E402
+from ultralytics.nn.modules.block import Attention  # noqa: E402
+
+from models.detector.network import SlimPoseModel  # noqa: E402
 
 PROBE_PX = 64
 

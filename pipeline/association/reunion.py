@@ -65,7 +65,7 @@ def _members(label: np.ndarray) -> dict[int, np.ndarray]:
 def _candidates(label: np.ndarray, edges: Edges, largest: float, changed: np.ndarray) -> list[tuple[int, int]]:
     """Pairs of groups, one of them with a changed row (N,), each among the closest of one of the two."""
     asked = changed[edges.rows] | changed[edges.columns]
-    ends = label[np.column_stack([edges.rows, edges.columns])[asked]]
+    ends = np.column_stack([label[edges.rows[asked]], label[edges.columns[asked]]])
     closeness = np.maximum(largest - edges.distance[asked], 0)
     between = (ends[:, 0] != ends[:, 1]) & (closeness > 0)
     ends, at = np.unique(np.sort(ends[between], axis=1), axis=0, return_inverse=True)
@@ -96,6 +96,8 @@ def _apply(reunions: list[_Reunion], members: dict[int, np.ndarray], label: np.n
 
 @dataclass(frozen=True)
 class _Scene:
+    """What a reunion of any two groups is judged by; fixed (N,) bool as in `reunite`."""
+
     pairs: Pairs
     largest: float
     fixed: np.ndarray

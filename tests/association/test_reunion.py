@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from benchmarks.average_linkage import average_linkage
 from pipeline.association.labels import canonical
-from pipeline.association.reunion import MOST_PAIRS, reunite
+from pipeline.association.reunion import reunite
 from tests.association.dense import MatrixPairs
 from tests.association.test_sparse import ALL, SEEDS, matrices
 
@@ -76,7 +76,6 @@ def test_huge_groups_are_left_as_they_are(monkeypatch):
     pairs, label = two_groups()
     monkeypatch.setattr("pipeline.association.reunion.MOST_PAIRS", 15)
     np.testing.assert_array_equal(reunited(pairs, label), label)
-    assert MOST_PAIRS > 15
 
 
 def test_nobody():
@@ -87,7 +86,7 @@ def test_nobody():
 @settings(max_examples=200, deadline=None)
 @given(SEEDS, st.integers(2, 14), st.booleans())
 def test_reunions_break_nothing_and_gain_what_they_say(seed: int, count: int, some_fixed: bool) -> None:
-    """From any clusters that break nothing: one round's energy rises by the gain of each reunion at least."""
+    """From any clusters that break nothing: the energy rises by more than the least gain."""
     rng = np.random.default_rng(seed)
     pairs = MatrixPairs(*matrices(seed, count))
     label = np.arange(count)
