@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.association.labels import canonical
-from pipeline.association.pairs import Edges, Pairs
+from pipeline.association.labels import canonical, members
+from pipeline.association.pairs import Edges, Pairs, nearest
 
 PARTNERS = 3  # each group is tried with so many of those it is closest to
 MOST_PAIRS = 2**20  # groups with more pairs between them are left as they are
@@ -47,19 +47,13 @@ def reunite(
     scene = _Scene(pairs, largest, np.zeros(len(label), bool) if fixed is None else fixed)
     changed = np.ones(len(label), bool)
     for _ in range(rounds):
-        members = _members(label)
-        found = [scene.reunion(one, other, members) for one, other in _candidates(label, edges, largest, changed)]
+        groups = members(label)
+        found = [scene.reunion(one, other, groups) for one, other in _candidates(label, edges, largest, changed)]
         better = [reunion for reunion in found if reunion is not None and reunion.gain > least_gain]
-        changed = _apply(sorted(better, key=lambda one: (-one.gain, one.one, one.other)), members, label)
+        changed = _apply(sorted(better, key=lambda one: (-one.gain, one.one, one.other)), groups, label)
         if not changed.any():
             break
     return canonical(label)
-
-
-def _members(label: np.ndarray) -> dict[int, np.ndarray]:
-    order = np.argsort(label, kind="stable")
-    names, starts = np.unique(label[order], return_index=True)
-    return dict(zip(names.tolist(), np.split(order, starts[1:]), strict=True))
 
 
 def _candidates(label: np.ndarray, edges: Edges, largest: float, changed: np.ndarray) -> list[tuple[int, int]]:
@@ -70,21 +64,16 @@ def _candidates(label: np.ndarray, edges: Edges, largest: float, changed: np.nda
     between = (ends[:, 0] != ends[:, 1]) & (closeness > 0)
     ends, at = np.unique(np.sort(ends[between], axis=1), axis=0, return_inverse=True)
     total = np.bincount(at.reshape(-1), closeness[between], len(ends))
-    keep = np.zeros(len(ends), bool)
-    for side in (0, 1):
-        order = np.lexsort([ends[:, 1 - side], -total, ends[:, side]])
-        starts = np.flatnonzero(np.diff(ends[order, side], prepend=-1))
-        rank = np.arange(len(order)) - np.repeat(starts, np.diff([*starts, len(order)]))
-        keep[order[rank < PARTNERS]] = True
-    return [(int(one), int(other)) for one, other in ends[keep]]
+    closest = nearest(Edges(ends[:, 0], ends[:, 1], -total), PARTNERS)
+    return list(zip(closest.rows.tolist(), closest.columns.tolist(), strict=True))
 
 
-def _apply(reunions: list[_Reunion], members: dict[int, np.ndarray], label: np.ndarray) -> np.ndarray:
+def _apply(reunions: list[_Reunion], groups: dict[int, np.ndarray], label: np.ndarray) -> np.ndarray:
     """Carry out what does not touch the groups of an earlier one, in `label`; which rows (N,) were touched."""
     touched = np.zeros(len(label), bool)
     free = int(label.max(initial=0)) + 1
     for reunion in reunions:
-        rows = np.concatenate([members[reunion.one], members[reunion.other]])
+        rows = np.concatenate([groups[reunion.one], groups[reunion.other]])
         if touched[rows].any():
             continue
         touched[rows] = True
@@ -102,9 +91,9 @@ class _Scene:
     largest: float
     fixed: np.ndarray
 
-    def reunion(self, one: int, other: int, members: dict[int, np.ndarray]) -> _Reunion | None:
+    def reunion(self, one: int, other: int, groups: dict[int, np.ndarray]) -> _Reunion | None:
         """The best way to merge two groups; None where nothing forbids it, nobody is left, or nothing is near."""
-        ours, theirs = members[one], members[other]
+        ours, theirs = groups[one], groups[other]
         if len(ours) * len(theirs) > MOST_PAIRS:
             return None
         across, forbidden = self._affinity(ours, theirs)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from pipeline.association.labels import members
 from pipeline.association.pairs import Edges, Pairs
 
 
@@ -33,9 +34,7 @@ class _Graph:
 
     def __init__(self, pairs: Pairs, label: np.ndarray, largest: float) -> None:
         self._pairs, self._largest = pairs, largest
-        order = np.argsort(label, kind="stable")
-        names, starts = np.unique(label[order], return_index=True)
-        self.members = dict(zip(names.tolist(), np.split(order, starts[1:]), strict=True)) if len(label) else {}
+        self.members = members(label)
         self._near: dict[int, dict[int, tuple[float, float]]] = {name: {} for name in self.members}
         self._age = dict.fromkeys(self.members, 0)
         self._heap: list[tuple[float, int, int, int, int]] = []
