@@ -123,7 +123,7 @@ def associate_tracklet_arrays(
 
     Whose membership was too doubtful is alone, and the probability is that of the membership it was refused.
     """
-    timeline = Timeline(arrays.clock, (arrays.first + arrays.last) / 2 / fps)
+    timeline = Timeline(arrays.clock, (arrays.first + arrays.last) / 2 / fps, (arrays.last - arrays.first + 1) / fps)
     solution = solve(vector_pairs(arrays, config), timeline, config)
     found = judge(solution, config)
     return replace(solution, label=found.label), found.probability

@@ -30,7 +30,8 @@ class AssociateConfig:
     `clock_sigma_s` is none, and one that is better than no shift by less than `clock_nats` is 0.
 
     `repair_rounds`: how often every tracklet may reconsider where it belongs; it moves for a gain of `repair_gain`, and
-    leaving to stand alone costs as much as a distance by `repair_slack` larger than that of a merge. Two groups that
+    leaving to stand alone costs as much as a distance by `repair_slack` larger than that of a merge; it moves to none
+    to whom it is bound, all pairs together, less than `repair_share` times as much as where it is. Two groups that
     forbidden pairs keep apart merge without the tracklets in the way for a gain of `reunion_gain`. `neighbours`: with
     how many of its nearest each is compared first; as long as nobody has more within reach, another number changes
     nothing.
@@ -64,7 +65,8 @@ class AssociateConfig:
     repair_rounds: int = 10
     repair_slack: float = 0.1
     repair_gain: float = 0.05
-    reunion_gain: float = 0.2
+    repair_share: float = 0.25
+    reunion_gain: float = 0.1
     neighbours: int = 100
 
     def __post_init__(self) -> None:
@@ -101,6 +103,7 @@ class AssociateConfig:
             "repair_rounds",
             "repair_slack",
             "repair_gain",
+            "repair_share",
             "reunion_gain",
         ):
             if getattr(self, name) < 0:

@@ -41,7 +41,8 @@ def judge(solution: Solution, config: AssociateConfig, start: np.ndarray | None 
     margin, probability = np.zeros(len(label)), np.full(len(label), 0.5)
     while len(label):
         # Nobody is in doubt because of somebody who is: the unknown are no other identity to belong to.
-        offers = Offers(solution.pairs, _without(solution.edges, unknown), config.distance_at(config.caution))
+        edges, largest = _without(solution.edges, unknown), config.distance_at(config.caution)
+        offers = Offers(solution.pairs, edges, largest, share=config.repair_share)
         mine, next_best, _ = offers.means(label, ~unknown)
         margin[~unknown] = (next_best - mine)[~unknown]
         probability = _probability(margin, config)

@@ -151,8 +151,9 @@ def _nothing(key: TrackletKey) -> Appearance:
 def _timeline(tracklets: Sequence[Tracklet]) -> Timeline:
     """Each camera is a clock of its own: what its offset to the others is, the travel times learn."""
     _, clock = np.unique([tracklet.key.camera for tracklet in tracklets], return_inverse=True)
-    middle_s = [(one.times_s[0] + one.times_s[-1]) / 2 if len(one) else 0.0 for one in tracklets]
-    return Timeline(clock, np.array(middle_s, np.float64))
+    ends_s = [(one.times_s[0], one.times_s[-1]) if len(one) else (0.0, 0.0) for one in tracklets]
+    first_s, last_s = np.array(ends_s, np.float64).reshape(-1, 2).T
+    return Timeline(clock, (first_s + last_s) / 2, last_s - first_s)
 
 
 def _tracklet_looks(appearances: Sequence[Appearance]) -> Looks:

@@ -33,18 +33,21 @@ def reunite(
     least_gain: float,
     rounds: int,
     fixed: np.ndarray | None = None,
+    weight: np.ndarray | None = None,
 ) -> np.ndarray:
     """Labels (N,) after merging groups without those of their members that stand in the way, who are then alone.
 
     The gain is a correlation clustering's (Bansal, Blum and Chawla 2004): pairs of a group count by how much nearer
-    than `largest` they are, weighted by evidence; what merging brings less what leaving rows out costs, more than
-    `least_gain`. edges: at least the pairs within `largest`. fixed (N,) bool: rows that are never left out. The best
-    reunion goes first, each group takes part in one of each of `rounds`; ties go to the lower names.
+    than `largest` they are, weighted by evidence and by the `weight` (N,) of both rows; what merging brings less what
+    leaving rows out costs, more than `least_gain`. edges: at least the pairs within `largest`. fixed (N,) bool: rows
+    that are never left out. The best reunion goes first, each group takes part in one of each of `rounds`; ties go to
+    the lower names.
     """
     if not len(edges):
         return canonical(label)
     label = label.copy()
-    scene = _Scene(pairs, largest, np.zeros(len(label), bool) if fixed is None else fixed)
+    nobody, alike = np.zeros(len(label), bool), np.ones(len(label))
+    scene = _Scene(pairs, largest, nobody if fixed is None else fixed, alike if weight is None else weight)
     changed = np.ones(len(label), bool)
     for _ in range(rounds):
         groups = members(label)
@@ -85,11 +88,12 @@ def _apply(reunions: list[_Reunion], groups: dict[int, np.ndarray], label: np.nd
 
 @dataclass(frozen=True)
 class _Scene:
-    """What a reunion of any two groups is judged by; fixed (N,) bool as in `reunite`."""
+    """What a reunion of any two groups is judged by; fixed, weight (N,) as in `reunite`."""
 
     pairs: Pairs
     largest: float
     fixed: np.ndarray
+    weight: np.ndarray
 
     def reunion(self, one: int, other: int, groups: dict[int, np.ndarray]) -> _Reunion | None:
         """The best way to merge two groups; None where nothing forbids it, nobody is left, or nothing is near."""
@@ -112,11 +116,12 @@ class _Scene:
         return _Reunion(float(brought - cost), one, other, out)
 
     def _affinity(self, rows: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """How much nearer than `largest` (R, C), by evidence, nothing for a row and itself; and what is forbidden."""
+        """How much nearer than `largest` (R, C), weighted, nothing for a row and itself; and what is forbidden."""
         of_row, of_column = np.repeat(rows, len(columns)), np.tile(columns, len(rows))
         distance, evidence, forbidden = self.pairs.measure(of_row, of_column)
         known = (evidence > 0) & (of_row != of_column)
-        affinity = np.where(known, evidence * (self.largest - distance), 0)
+        weight = evidence * self.weight[of_row] * self.weight[of_column]
+        affinity = np.where(known, weight * (self.largest - distance), 0)
         shape = (len(rows), len(columns))
         return affinity.reshape(shape), forbidden.reshape(shape)
 

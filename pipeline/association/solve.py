@@ -36,7 +36,7 @@ def solve(pairs: TimedPairs, timeline: Timeline, config: AssociateConfig, start:
         for _ in range(config.travel_rounds):
             label = link(pairs, config, config.travel_caution, start)[0]
             pairs = replace(looks, travel=TravelTimes(timeline, label, config.travel_width_s, config.travel_prior))
-    return finish(pairs, config, start)
+    return finish(pairs, config, start, timeline.weight())
 
 
 def link(
@@ -50,16 +50,18 @@ def link(
     return sparse_linkage(pairs, reach, largest, start), edges
 
 
-def finish(pairs: Pairs, config: AssociateConfig, start: np.ndarray | None) -> Solution:
-    """The last clusters, at `caution`, and second thoughts about them."""
+def finish(
+    pairs: Pairs, config: AssociateConfig, start: np.ndarray | None, weight: np.ndarray | None = None
+) -> Solution:
+    """The last clusters, at `caution`, and second thoughts about them; weight (N,): how much each counts in these."""
     label, edges = link(pairs, config, config.caution, start, config.repair_slack)
     # Two groups may merge at a mean at which one of their members, taken alone, is a little too far: what linkage has
     # just joined must not fall apart again, so leaving costs more than merging may.
     fixed = None if start is None else np.bincount(start, minlength=len(start))[start] > 1
     largest = config.distance_at(config.caution)
-    offers = Offers(pairs, edges, largest, config.repair_slack, config.repair_gain, fixed)
+    offers = Offers(pairs, edges, largest, config.repair_slack, config.repair_gain, fixed, config.repair_share)
     label = sparse_repair(label, offers, config.repair_rounds)
-    again = reunite(label, pairs, edges, largest, config.reunion_gain, config.repair_rounds, fixed)
+    again = reunite(label, pairs, edges, largest, config.reunion_gain, config.repair_rounds, fixed, weight)
     if (again != label).any():
         label = sparse_repair(again, offers, config.repair_rounds)
     return Solution(label, pairs, edges)

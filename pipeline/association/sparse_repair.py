@@ -14,8 +14,11 @@ class Offers:
     """For each row, the clusters it is near to, and its mean distance to each, weighted by evidence.
 
     Who is alone pays `largest`, so joins only what is nearer; who leaves to stand alone pays `slack` more. Nobody moves
-    for less than `gain`. Only means
-    within that need be known: they need a pair within it, which is an edge.
+    for less than `gain`. Only means within that need be known: they need a pair within it, which is an edge.
+
+    A mean alone would prefer one very near tracklet to a whole group that is near, and so take groups apart. So another
+    cluster counts only if its affinity to a row, the sum over its members of how much nearer than `largest` they are,
+    is at least `share` of that of the row's own cluster.
     """
 
     def __init__(
@@ -26,7 +29,9 @@ class Offers:
         slack: float = 0.0,
         gain: float = LEAST_GAIN,
         fixed: np.ndarray | None = None,
+        share: float = 0.0,
     ) -> None:
+        self._share = share
         self._pairs, self.join, self.leave, self.gain = pairs, largest, largest + slack, max(gain, LEAST_GAIN)
         self.ends = np.concatenate([edges.rows, edges.columns]), np.concatenate([edges.columns, edges.rows])
         self.free = np.ones(len(pairs), bool) if fixed is None else ~fixed
@@ -35,7 +40,7 @@ class Offers:
         """own (N,): each of rows' mean distance to the rest of its cluster; best (N,): the nearest other; its name.
 
         rows (N,) bool: those to look at. own is `join` without a rest or evidence in it; best is `leave`, and the name
-        −1, where no other cluster is nearer than that, or all such hold somebody forbidden. label (N,) int.
+        −1, where no other cluster that counts is nearer than that, or all such hold somebody forbidden. label (N,) int.
         """
         count = len(label)
         own, best, name = np.full(count, self.join), np.full(count, self.leave), np.full(count, -1)
@@ -46,23 +51,32 @@ class Offers:
         mine = np.flatnonzero(rows) * np.int64(names) + label[rows]
         asked = np.unique(np.concatenate([asked, mine]))
         of_row, cluster = asked // names, asked % names
-        mean = self._mean_to(of_row, cluster, label)
+        mean, affinity = self._ties(of_row, cluster, label)
         same = cluster == label[of_row]
         finite = np.isfinite(mean)
         own[of_row[same & finite]] = mean[same & finite]
-        other_cluster = ~same & (mean < self.leave)
+        own_affinity = np.zeros(count)
+        own_affinity[of_row[same]] = affinity[same]
+        other_cluster = ~same & (mean < self.leave) & self.counts(affinity, own_affinity[of_row])
         order = np.lexsort([cluster[other_cluster], mean[other_cluster], of_row[other_cluster]])
         first_row, at = np.unique(of_row[other_cluster][order], return_index=True)
         best[first_row] = mean[other_cluster][order][at]
         name[first_row] = cluster[other_cluster][order][at]
         return own, best, name
 
-    def _mean_to(self, rows: np.ndarray, clusters: np.ndarray, label: np.ndarray) -> np.ndarray:
-        """Mean distance (K,) of rows to clusters but for themselves; infinite without evidence or if forbidden."""
+    def counts(self, affinity: np.ndarray | float, own_affinity: np.ndarray | float) -> np.ndarray | bool:
+        """Whether a cluster of this affinity to a row counts beside its own."""
+        return (own_affinity <= 0) | (affinity >= self._share * own_affinity)
+
+    def _ties(self, rows: np.ndarray, clusters: np.ndarray, label: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Mean distance and affinity (K,) of rows to clusters but for themselves.
+
+        The mean is infinite without evidence or if forbidden.
+        """
         order = np.argsort(label, kind="stable")
         begins = np.searchsorted(label[order], clusters, side="left")
         sizes = np.searchsorted(label[order], clusters, side="right") - begins
-        out = np.full(len(rows), np.inf)
+        means, affinities = np.full(len(rows), np.inf), np.zeros(len(rows))
         ends = np.cumsum(sizes)
         begin = 0
         while begin < len(rows):
@@ -80,18 +94,23 @@ class Offers:
             total = np.bincount(asked, np.where(evidence > 0, distance * evidence, 0), end - begin)
             mean = np.divide(total, weight, out=np.full(end - begin, np.inf), where=weight > 0)
             mean[np.bincount(asked, forbidden, end - begin) > 0] = np.inf
-            out[part] = mean
+            means[part], affinities[part] = mean, weight * self.join - total
             begin = end
-        return out
+        return means, affinities
 
-    def price(self, row: int, cluster: int, label: np.ndarray) -> float:
-        """What `row` pays in a cluster as it is now: its mean distance, `join` if alone; infinite if forbidden."""
+    def price(self, row: int, cluster: int, label: np.ndarray) -> tuple[float, float]:
+        """What `row` pays in a cluster as it is now, and its affinity to it.
+
+        It pays the mean distance, `join` if it is alone, and infinitely much if it is forbidden.
+        """
         members = np.flatnonzero(label == cluster)
         members = members[members != row]
         distance, evidence, forbidden = self._pairs.measure(np.full(len(members), row), members)
         if forbidden.any():
-            return np.inf
-        return float(np.average(distance, weights=evidence)) if evidence.sum() > 0 else self.join
+            return np.inf, -np.inf
+        if not evidence.sum() > 0:
+            return self.join, 0.0
+        return float(np.average(distance, weights=evidence)), float((evidence * (self.join - distance)).sum())
 
 
 def sparse_repair(label: np.ndarray, offers: Offers, rounds: int) -> np.ndarray:
@@ -120,8 +139,9 @@ def _move(row: int, target: int, label: np.ndarray, offers: Offers) -> set[int]:
     if target >= 0 and not (label == target).any():
         return set()
     here = int(label[row])
-    there = offers.price(row, target, label) if target >= 0 else offers.leave
-    if there >= offers.price(row, here, label) - offers.gain:
+    price, own_affinity = offers.price(row, here, label)
+    there, affinity = offers.price(row, target, label) if target >= 0 else (offers.leave, own_affinity)
+    if there >= price - offers.gain or not offers.counts(affinity, own_affinity):
         return set()
     new = target
     if target < 0:

@@ -20,15 +20,29 @@ REACH_IN_WIDTHS = 6
 MOST_BINS = 2**16  # of one pair of clocks; longer spans are counted more coarsely
 MOST_BINS_IN_ALL = 2**24
 SMALLEST_CHANCE = 1e-3  # of a pair being confident; keeps the expectation of a hopeless start above 0
+FULL_PERCENTILE = 90.0  # of lengths: who was seen for as long counts in full
+LEAST_SHARE = 0.01  # of that length
 MOST_GROWTH = 50.0  # as exponent: beyond it the bound is the overall one anyway
 
 
 @dataclass(frozen=True)
 class Timeline:
-    """When N tracklets were seen: clock (N,) int, whose times compare exactly; middle_s (N,) float64 on that clock."""
+    """When N tracklets were seen: clock (N,) int, whose times compare exactly; middle_s (N,) float64 on that clock.
+
+    length_s (N,): for how long each was seen; without it, all for as long.
+    """
 
     clock: np.ndarray
     middle_s: np.ndarray
+    length_s: np.ndarray | None = None
+
+    def weight(self) -> np.ndarray:
+        """How much each counts (N,), above 0 to 1: the root of its length, the longest tenth alike."""
+        if self.length_s is None or not len(self.length_s):
+            return np.ones(len(self.clock))
+        full_s = np.percentile(self.length_s, FULL_PERCENTILE)
+        share = self.length_s / full_s if full_s > 0 else np.ones(len(self.length_s))
+        return np.sqrt(np.clip(share, LEAST_SHARE, 1))
 
 
 class TravelTimes:

@@ -24,14 +24,16 @@ def test_margin_equals_a_loop(seed: int, count: int, caution: float) -> None:
     largest = config.distance_at(caution)
     distance = squares(solution.pairs)[0]
     for row in range(count):
-        mean = {}
+        mean, affinity = {}, {}
         for name in set(found.label):
             others = [other for other in range(count) if found.label[other] == name and other != row]
             weight = sum(evidence[row, other] for other in others)
             if weight and not any(forbidden[row, other] for other in others):
                 mean[name] = sum(distance[row, other] * evidence[row, other] for other in others) / weight
-        mine = mean.pop(found.label[row], largest)
-        margin = min([largest, *mean.values()]) - mine
+                affinity[name] = sum((largest - distance[row, other]) * evidence[row, other] for other in others)
+        mine, bound = mean.pop(found.label[row], largest), affinity.get(found.label[row], 0)
+        rivals = [mean[name] for name in mean if bound <= 0 or affinity[name] >= config.repair_share * bound]
+        margin = min([largest, *rivals]) - mine
         np.testing.assert_allclose(found.margin[row], margin, atol=1e-4)
         np.testing.assert_allclose(found.probability[row], 1 / (1 + np.exp(-margin / 0.09)), atol=1e-3)
 

@@ -172,3 +172,17 @@ def test_no_constraint_is_ever_broken(seed: int, count: int, neighbours: int, ca
     assert not (same_span & (label[:, None] == label)).any()
     assert (label[rows[chosen]] != label[columns[chosen]]).all()
     np.testing.assert_array_equal(label, canonical(label))
+
+
+def test_nobody_leaves_a_group_for_one_very_near_tracklet():
+    # Ten tracklets of a person, and another that is very near to row 0 but was seen together with row 1.
+    distance = np.full((11, 11), 0.2)
+    distance[10, :] = distance[:, 10] = 0.3
+    distance[10, 0] = distance[0, 10] = 0.05
+    forbidden = np.zeros((11, 11), bool)
+    forbidden[1, 10] = forbidden[10, 1] = True
+    pairs, label = MatrixPairs(distance, np.ones((11, 11)), forbidden), np.array([0] * 10 + [10])
+    offers = Offers(pairs, pairs.near(0.5, ALL), 0.5, share=0.25)
+    np.testing.assert_array_equal(sparse_repair(label, offers, 10), label)
+    by_means_alone = Offers(pairs, pairs.near(0.5, ALL), 0.5)
+    assert sparse_repair(label, by_means_alone, 10)[1] != 0

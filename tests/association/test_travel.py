@@ -79,3 +79,11 @@ def test_months_apart_cost_no_memory() -> None:
 
 def test_nothing() -> None:
     assert time_evidence(Timeline(np.zeros(0, int), np.zeros(0)), np.zeros(0, int), 1.0, 1.0).shape == (0, 0)
+
+
+def test_weight_is_the_root_of_the_length_and_the_longest_tenth_count_alike():
+    weight = Timeline(np.zeros(20, int), np.zeros(20), np.array([100.0] * 3 + [25.0] * 16 + [0.0])).weight()
+    np.testing.assert_allclose(weight, [1.0] * 3 + [0.5] * 16 + [0.1])
+    np.testing.assert_array_equal(Timeline(np.zeros(2, int), np.zeros(2)).weight(), [1, 1])
+    np.testing.assert_array_equal(Timeline(np.zeros(2, int), np.zeros(2), np.zeros(2)).weight(), [1, 1])
+    assert Timeline(np.zeros(0, int), np.zeros(0), np.zeros(0)).weight().shape == (0,)
