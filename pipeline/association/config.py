@@ -25,6 +25,11 @@ class AssociateConfig:
     `floor_independent_s`, counted `floor_most_spans` times at most. With evidence of −`floor_forbids_nats` and a median
     distance over `floor_forbids_m`, two tracklets can never be one person.
 
+    Overlap (`pipeline.association.overlap`): where two cameras without calibration turn out to see the same floor, it
+    says what the floor would, with the settings of that. `overlap_rounds`: how often it is looked for in the matches
+    found so far, 0 for never; `overlap_reach_s`: up to how far the two clocks may differ; `overlap_weight`: how much
+    of what a calibrated floor would say is believed.
+
     Clocks (`pipeline.association.clocks`) of calibrated cameras for which `cameras.toml` gives no `offset_s`: `clocks`
     estimates them, up to `clock_reach_s` to either side in steps of `clock_step_s`; an estimate more uncertain than
     `clock_sigma_s` is none, and one that is better than no shift by less than `clock_nats` is 0.
@@ -54,9 +59,12 @@ class AssociateConfig:
     body_height_m: float = 1.7
     body_sigma_m: float = 0.1
     floor_independent_s: float = 0.5
-    floor_most_spans: int = 3
+    floor_most_spans: int = 2
     floor_forbids_nats: float = 8.0
     floor_forbids_m: float = 2.0
+    overlap_rounds: int = 2
+    overlap_reach_s: float = 4.0
+    overlap_weight: float = 0.5
     clocks: bool = True
     clock_reach_s: float = 3.0
     clock_step_s: float = 0.1
@@ -80,6 +88,7 @@ class AssociateConfig:
                 f"got {self.sure_distance}"
             )
         for name in (
+            "overlap_reach_s",
             "clock_reach_s",
             "clock_step_s",
             "clock_sigma_s",
@@ -100,6 +109,8 @@ class AssociateConfig:
             "travel_rounds",
             "floor_box_error",
             "floor_most_spans",
+            "overlap_rounds",
+            "overlap_weight",
             "repair_rounds",
             "repair_slack",
             "repair_gain",

@@ -97,8 +97,13 @@ def _meeting(paths: Mapping[int, FloorPath], keys: Sequence[TrackletKey]) -> lis
 def pair_nats(one: FloorPath, other: FloorPath, area: float, config: AssociateConfig) -> tuple[float, bool]:
     """Evidence over the common time, and whether the two are in two places at once."""
     r_m, s2, times_s = _common(one, other, config.floor_independent_s)
-    if not len(r_m):
-        return 0.0, False
+    return meeting_nats(r_m, s2, times_s, area, config) if len(r_m) else (0.0, False)
+
+
+def meeting_nats(
+    r_m: np.ndarray, s2: np.ndarray, times_s: np.ndarray, area: float, config: AssociateConfig
+) -> tuple[float, bool]:
+    """As `pair_nats`, from distances (K,) m, their variances (K,) m² and instants (K,) s, at least one; area in m²."""
     # Both densities are divided by r, which they share.
     different = 2 * np.pi / area
     together = (1 - OUTLIERS) * np.exp(-(r_m**2) / (2 * s2)) / s2 + OUTLIERS * different

@@ -71,6 +71,12 @@ class FloorPairs:
     pairs: PairSet
     nats: np.ndarray
 
+    def __or__(self, other: "FloorPairs") -> "FloorPairs":
+        """What either says, or both together."""
+        pairs = self.pairs | other.pairs
+        rows, columns = pairs.pairs()
+        return FloorPairs(pairs, self.of(rows, columns) + other.of(rows, columns))
+
     def of(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
         """The nats (K,) of pairs of rows and columns."""
         at = self.pairs.find(rows, columns)

@@ -12,8 +12,9 @@ from pipeline.association.corrections import Corrections, Links, check_correctio
 from pipeline.association.doubt import judge
 from pipeline.association.floor import FloorPath, floor_evidence, floor_paths
 from pipeline.association.labels import canonical
-from pipeline.association.looks import Looks, TrackletPairs, measure_near
+from pipeline.association.looks import FloorPairs, Looks, TrackletPairs, measure_near
 from pipeline.association.membership import explain
+from pipeline.association.overlap import overlap_evidence
 from pipeline.association.pair_set import PairSet
 from pipeline.association.scale import strangers_distance
 from pipeline.association.solve import solve
@@ -81,8 +82,16 @@ def _cluster(
         return [], {}
     looks = looks_of([appearances.get(one.key) or _nothing(one.key) for one in tracklets])
     paths = _paths(tracklets, cameras, config, calibrations, clocks)
-    pairs = _pairs(tracklets, looks, paths, config, links)
+    floor, apart = floor_evidence(paths, tracklets, config)
+    pairs = _pairs(tracklets, looks, floor, apart, config, links)
     solution = solve(pairs, _timeline(tracklets), config, links.start)
+    for _ in range(config.overlap_rounds):
+        on_floor = np.isin(np.arange(len(tracklets)), list(paths))
+        overlap = overlap_evidence(tracklets, cameras, solution.label, on_floor, config)
+        if not len(overlap.pairs):
+            break
+        pairs = _pairs(tracklets, looks, floor | overlap, apart, config, links)
+        solution = solve(pairs, _timeline(tracklets), config, links.start)
     found = judge(solution, config, links.start)
     keys = [one.key for one in tracklets]
     order = np.argsort(found.label, kind="stable")
@@ -124,16 +133,14 @@ def _paths(
 def _pairs(
     tracklets: Sequence[Tracklet],
     looks: Looks,
-    paths: Mapping[int, FloorPath],
+    floor: FloorPairs,
+    apart: PairSet,
     config: AssociateConfig,
     links: Links,
 ) -> TrackletPairs:
-    """All that is known about pairs of tracklets, but for travel times."""
+    """All that is known about pairs of tracklets, but for travel times; floor, apart: what that says and forbids."""
     strangers = cannot_link(tracklets)
-    forbidden, floor, also = strangers, None, strangers
-    if paths:
-        floor, apart = floor_evidence(paths, tracklets, config)
-        forbidden, also = forbidden | apart, also | floor.pairs.where(floor.nats > 0)
+    forbidden, also = strangers | apart, strangers | floor.pairs.where(floor.nats > 0)
     # The user's word is above the floor's; frames that two tracklets share were checked when it was read.
     rows, columns = forbidden.pairs()
     forbidden = forbidden.where(links.start[rows] != links.start[columns]) | PairSet.of(len(looks), *links.apart.T)
