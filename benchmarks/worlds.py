@@ -15,7 +15,7 @@ Writes results/worlds.json: cross-camera IDF1 and HOTA over image boxes, pair pr
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -99,28 +99,44 @@ def score(
     return row
 
 
-def measure(scene: Path) -> dict[str, Any]:
-    """Every condition and every rung of one scene, by the scene's name: <kind>-<seed>."""
+@dataclass(frozen=True, eq=False)
+class World:
+    """A rendered scene as it was read: tracks of every rung, the truth by camera, and clocks that are off, in s."""
+
+    kind: str
+    tracks: Mapping[str, list[CameraTracks]]
+    truth: Mapping[str, CameraBoxes]
+    calibrations: Mapping[str, Calibration]
+    off_s: Mapping[str, float]
+
+
+def read_world(scene: Path, settings: Settings) -> World:
+    """A scene by its name, <kind>-<seed>; the first camera's clock is right."""
     kind, _, seed = scene.name.partition("-")
-    settings = Settings()
     names = [source.id for source in find_cameras(scene)]
     file = read_cameras_toml(scene / "cameras.toml", names)
     truth = {name: read_boxes(scene / "truth" / f"{name}.txt", LEAST_VISIBLE, truth=True) for name in names}
-    tracks = tracks_of(scene, file, settings)
     drawn = np.random.default_rng(int(seed)).uniform(-MOST_OFF_S, MOST_OFF_S, len(names))
     off_s = {name: float(off) if at else 0.0 for at, (name, off) in enumerate(zip(names, drawn, strict=True))}
+    return World(kind, tracks_of(scene, file, settings), truth, file.calibrations, off_s)
+
+
+def measure(scene: Path) -> dict[str, Any]:
+    """Every condition and every rung of one scene."""
+    settings = Settings()
+    world = read_world(scene, settings)
     return {
         condition: {
             rung: score(
-                tracks[rung],
-                truth,
-                {} if condition.startswith("un") else file.calibrations,
-                off_s if condition.endswith("off") else {},
+                tracks,
+                world.truth,
+                {} if condition.startswith("un") else world.calibrations,
+                world.off_s if condition.endswith("off") else {},
                 settings,
             )
-            for rung in tracks
+            for rung, tracks in world.tracks.items()
         }
-        for condition in CONDITIONS[kind]
+        for condition in CONDITIONS[world.kind]
     }
 
 

@@ -12,16 +12,18 @@ class DetectConfig:
     """How people are looked for.
 
     score: boxes below are dropped; low on purpose, since the tracker makes use of unsure boxes. overlap: of two boxes
-    that share more than this (intersection over union), the surer stays. image_size: the frame's longer side is brought
-    to this many pixels, a multiple of 32, before it is looked at. enlarge: but a small frame is not made more than so
-    many times as large, which would show nothing new, and blurred. tiles: 1 looks at whole frames; n looks at n × n
-    overlapping tiles of each as well, for people who are small in large frames, at 1 + n² times the cost. max_people:
-    most boxes of a frame. batch: frames looked at in one go on a GPU (on the CPU each frame is its own request). Raises
-    SettingError.
+    that share more than this (intersection over union), the surer stays. blend: box and keypoints are then the mean of
+    all that share this much with it, weighted by their scores squared (1: its own alone). image_size: the frame's
+    longer side is brought to this many pixels, a multiple of 32, before it is looked at. enlarge: but a small frame is
+    not made more than so many times as large, which would show nothing new, and blurred. tiles: 1 looks at whole
+    frames; n looks at n × n overlapping tiles of each as well, for people who are small in large frames, at 1 + n²
+    times the cost. max_people: most boxes of a frame. batch: frames looked at in one go on a GPU (on the CPU each frame
+    is its own request). Raises SettingError.
     """
 
     score: float = 0.2
     overlap: float = 0.5
+    blend: float = 0.8
     image_size: int = 512
     enlarge: float = 1.3
     tiles: int = 1
@@ -30,7 +32,7 @@ class DetectConfig:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be run."""
-        for name in ("score", "overlap"):
+        for name in ("score", "overlap", "blend"):
             if not 0 <= getattr(self, name) <= 1:
                 raise SettingError(f"detect.{name}: expected 0 to 1, got {getattr(self, name)}")
         if self.image_size < SMALLEST_PX:

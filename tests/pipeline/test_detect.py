@@ -68,8 +68,14 @@ def test_dense_output_is_suppressed_and_brought_into_the_frame():
     )
     found = decode_output(raw, POSE, Letterbox(640, 360, 640, 384), DetectConfig(score=0.1))
     np.testing.assert_allclose(found.scores, [0.9, 0.6])
-    np.testing.assert_allclose(found.boxes_xyxy[0], (80, 48, 120, 128), atol=1e-4)  # 12 px of padding above
-    np.testing.assert_allclose(found.keypoints_xyc[0, 0], (100, 88, 0.9), atol=1e-4)
+    moved = 2 * 0.8**2 / (0.9**2 + 0.8**2)  # the second of the first two counts by its score squared
+    np.testing.assert_allclose(found.boxes_xyxy[0, 0::2], (80 + moved, 120 + moved), atol=1e-4)
+    np.testing.assert_allclose(found.boxes_xyxy[0, 1::2], (48 + moved / 2, 128 + moved / 2), atol=1e-4)  # 12 px of pad
+    np.testing.assert_allclose(found.keypoints_xyc[0, 0], (100 + moved, 88 + moved / 2, 0.9), atol=1e-4)
+    np.testing.assert_allclose(found.boxes_xyxy[1], (280, 48, 320, 128), atol=1e-4)
+    alone = decode_output(raw, POSE, Letterbox(640, 360, 640, 384), DetectConfig(score=0.1, blend=1.0))
+    np.testing.assert_allclose(alone.boxes_xyxy[0], (80, 48, 120, 128), atol=1e-4)
+    np.testing.assert_allclose(alone.keypoints_xyc[0, 0], (100, 88, 0.9), atol=1e-4)
 
 
 def test_end_to_end_output_needs_no_suppression():
