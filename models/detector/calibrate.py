@@ -25,6 +25,8 @@ from core.keypoints import COUNT
 from evaluation.detection import parse_labels
 from evaluation.reliability import joint_outcomes, match_people
 from models.detector.network import SlimPoseModel
+from pipeline.detect.config import DetectConfig
+from pipeline.detect.decode_output import suppress
 
 LEAST_SCORE = 0.01
 OVERLAP = 0.6  # of two boxes that share more, the surer stays; more second boxes than in the pipeline, as wrong ones
@@ -41,7 +43,7 @@ class Line:
     shift: float
 
 
-NO_PRIOR = Line(1.0, 0.0)
+NO_PRIOR = NO_CHANGE = Line(1.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -124,10 +126,9 @@ def people_of(raw: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     raw = raw[:, raw[CLASSES_AT] >= LEAST_SCORE]
     scores = raw[CLASSES_AT]
     corner, size = raw[:2] - raw[2:4] / 2, raw[2:4]
-    xywh = np.concatenate([corner, size]).T
-    kept = np.asarray(cv2.dnn.NMSBoxes(xywh.tolist(), scores.tolist(), 0.0, OVERLAP), int).reshape(-1)
-    boxes = np.concatenate([corner, corner + size]).T
-    return boxes[kept], scores[kept], raw[KEYPOINTS_AT:, kept].T.reshape(-1, COUNT, 3)
+    corners = np.concatenate([corner, corner + size]).T
+    boxes, scores, joints = suppress(corners, scores, raw[KEYPOINTS_AT:].T, DetectConfig(overlap=OVERLAP))
+    return boxes, scores, joints.reshape(-1, COUNT, 3)
 
 
 def read_frame(path: Path, image_size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

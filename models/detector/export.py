@@ -19,6 +19,7 @@ import onnx
 import typer
 
 from core.errors import WeightsError
+from core.keypoints import COUNT
 from core.quiet import hush
 from core.weights import CARD, sha256_of
 
@@ -29,7 +30,7 @@ import torch  # noqa: E402
 from safetensors.torch import load_file, save_file  # noqa: E402
 from ultralytics import YOLO  # noqa: E402
 
-from models.detector.calibrate import fit_joints, fit_line, fold, outcomes  # noqa: E402
+from models.detector.calibrate import NO_CHANGE, fit_joints, fit_line, fold, outcomes  # noqa: E402
 from models.detector.network import ARCHITECTURE, SlimPoseModel, build  # noqa: E402
 
 NAME = "throughline-pose-slim"
@@ -92,9 +93,13 @@ def _forget_machine(onnx_file: Path) -> None:
 
 def calibrate(network: SlimPoseModel, frames: list[Path], image_size: int) -> dict[str, Any]:
     """Calibrate `network` in place; what was fitted, for the card."""
-    boxes, joints = outcomes(network.float().eval(), frames, image_size)
-    box_line, joint_lines = fit_line(boxes), fit_joints(joints)
-    fold(network, box_line, joint_lines)
+    boxes, _ = outcomes(network.float().eval(), frames, image_size)
+    box_line = fit_line(boxes)
+    fold(network, box_line, [NO_CHANGE] * COUNT)
+    # Only now: a joint is the mean of what several boxes say, weighted by their scores.
+    _, joints = outcomes(network, frames, image_size)
+    joint_lines = fit_joints(joints)
+    fold(network, NO_CHANGE, joint_lines)
     return {"boxes": asdict(box_line), "joints": [asdict(line) for line in joint_lines], "frames": len(frames)}
 
 

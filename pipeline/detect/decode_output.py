@@ -54,16 +54,16 @@ def _dense(raw: np.ndarray, layout: OutputLayout, config: DetectConfig) -> tuple
     scores = scores[likely]
     centre, size = raw[:2, likely].T, raw[2:4, likely].T
     keypoints = raw[4 + layout.classes : 4 + layout.classes + KEYPOINT_VALUES, likely].T
-    keep = np.asarray(
-        cv2.dnn.NMSBoxes(
-            np.concatenate([centre - size / 2, size], 1).astype(np.float64).tolist(),
-            scores.tolist(),
-            0.0,
-            config.overlap,
-        ),
-        dtype=int,
-    ).reshape(-1)
     corners = np.concatenate([centre - size / 2, centre + size / 2], 1)
+    return suppress(corners, scores, keypoints, config)
+
+
+def suppress(
+    corners: np.ndarray, scores: np.ndarray, keypoints: np.ndarray, config: DetectConfig
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """One box for each person, of N: corners (N, 4), scores (N,), keypoints (N, any); in order of the scores."""
+    sides = np.concatenate([corners[:, :2], corners[:, 2:] - corners[:, :2]], 1).astype(np.float64)
+    keep = np.asarray(cv2.dnn.NMSBoxes(sides.tolist(), scores.tolist(), 0.0, config.overlap), int).reshape(-1)
     votes = _votes(corners, scores, keep, config.blend)
     return votes @ corners, scores[keep], votes @ keypoints
 
