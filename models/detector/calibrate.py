@@ -22,14 +22,14 @@ from scipy.optimize import minimize
 
 from core.errors import InputError
 from core.keypoints import COUNT
+from core.suppress import suppress
 from evaluation.detection import parse_labels
 from evaluation.reliability import joint_outcomes, match_people
 from models.detector.network import SlimPoseModel
-from pipeline.detect.config import DetectConfig
-from pipeline.detect.decode_output import suppress
 
 LEAST_SCORE = 0.01
 OVERLAP = 0.6  # of two boxes that share more, the surer stays; more second boxes than in the pipeline, as wrong ones
+BLEND = 0.8  # as in the pipeline
 CLASSES_AT, KEYPOINTS_AT = 4, 5
 STRIDE, GREY = 32, 114
 PRIOR = 20.0  # outcomes that the line of all joints is worth when one joint's line is fitted
@@ -127,7 +127,7 @@ def people_of(raw: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     scores = raw[CLASSES_AT]
     corner, size = raw[:2] - raw[2:4] / 2, raw[2:4]
     corners = np.concatenate([corner, corner + size]).T
-    boxes, scores, joints = suppress(corners, scores, raw[KEYPOINTS_AT:].T, DetectConfig(overlap=OVERLAP))
+    boxes, scores, joints = suppress(corners, scores, raw[KEYPOINTS_AT:].T, OVERLAP, BLEND)
     return boxes, scores, joints.reshape(-1, COUNT, 3)
 
 

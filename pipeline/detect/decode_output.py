@@ -6,11 +6,11 @@ Two layouts exist. Dense: (4 + classes [+ 51], anchors), boxes as centre and siz
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
-from core.boxes import clip_to_image, iou
+from core.boxes import clip_to_image
 from core.keypoints import COUNT
+from core.suppress import suppress
 from core.types import Detections
 from pipeline.detect.config import DetectConfig
 from pipeline.detect.letterbox import Letterbox
@@ -55,27 +55,4 @@ def _dense(raw: np.ndarray, layout: OutputLayout, config: DetectConfig) -> tuple
     centre, size = raw[:2, likely].T, raw[2:4, likely].T
     keypoints = raw[4 + layout.classes : 4 + layout.classes + KEYPOINT_VALUES, likely].T
     corners = np.concatenate([centre - size / 2, centre + size / 2], 1)
-    return suppress(corners, scores, keypoints, config)
-
-
-def suppress(
-    corners: np.ndarray, scores: np.ndarray, keypoints: np.ndarray, config: DetectConfig
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """One box for each person, of N: corners (N, 4), scores (N,), keypoints (N, any); in order of the scores."""
-    sides = np.concatenate([corners[:, :2], corners[:, 2:] - corners[:, :2]], 1).astype(np.float64)
-    keep = np.asarray(cv2.dnn.NMSBoxes(sides.tolist(), scores.tolist(), 0.0, config.overlap), int).reshape(-1)
-    votes = _votes(corners, scores, keep, config.blend)
-    return votes @ corners, scores[keep], votes @ keypoints
-
-
-def _votes(corners: np.ndarray, scores: np.ndarray, keep: np.ndarray, blend: float) -> np.ndarray:
-    """How much each box counts (K, N) in each of those kept (K,): by the square of its score, if it is nearly the same.
-
-    Several cells of the network see one person, each a little differently; their mean is nearer the truth than the
-    surest alone (box voting, Gidaris and Komodakis 2015), and trembles less from frame to frame.
-    """
-    if not len(keep):
-        return np.zeros((0, len(corners)))
-    votes = np.where(iou(corners[keep], corners) >= blend, scores**2, 0.0).astype(np.float64)
-    votes[np.arange(len(keep)), keep] = scores[keep] ** 2  # itself, even where its box is empty
-    return np.asarray(votes / np.maximum(votes.sum(1, keepdims=True), np.finfo(np.float64).tiny))
+    return suppress(corners, scores, keypoints, config.overlap, config.blend)
