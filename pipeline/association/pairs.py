@@ -122,12 +122,10 @@ class VectorPairs:
         if bound is None:
             at = np.flatnonzero(looks >= least)
         else:
-            nat, hits = np.float32(self.nat_distance), []
-            hopeful = least - nat * np.float32(bound.largest()) - np.float32(ROUNDING)
+            hits = []
             for row in range(len(looks)):
-                columns = np.flatnonzero(looks[row] >= hopeful)  # most pairs are too far whatever time may say
-                asked = least - nat * bound.at(begin + row, begin + columns)
-                hits.append(columns[looks[row, columns] >= asked] + row * looks.shape[1])
+                asked = least - np.float32(self.nat_distance) * bound.after(begin + row, begin)
+                hits.append(np.flatnonzero(looks[row] >= asked) + row * looks.shape[1])
             at = np.concatenate(hits)
         rows, columns = at // looks.shape[1], at % looks.shape[1]
         keep = rows < columns

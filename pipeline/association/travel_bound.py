@@ -6,7 +6,7 @@ from pipeline.association.travel import TravelTimes
 
 
 class TimeBound:
-    """Bounds of `TravelTimes.nats` between one row and others; order (N,): rows sorted by clock."""
+    """Bounds of `TravelTimes.nats` between one row and all after it; order (N,): rows sorted by clock."""
 
     def __init__(self, times: TravelTimes, order: np.ndarray) -> None:
         self._times, self._most = times, times.most_nats()
@@ -14,23 +14,20 @@ class TimeBound:
         self._prepared = -1
         self._offset, self._slope = np.zeros(0), np.zeros(0)
 
-    def largest(self) -> float:
-        """The most nats that any pair can have."""
-        return float(self._most.max(initial=0.0))
-
-    def at(self, row: int, places: np.ndarray) -> np.ndarray:
-        """The most nats (K,) float32 between place `row` of the order and places (K,), ascending."""
+    def after(self, row: int, begin: int) -> np.ndarray:
+        """The most nats, (N − begin,) float32, between place `row` of the order and places from `begin` on."""
         clock = int(self._clock[row])
         if clock != self._prepared:
             self._prepare(clock)
-        cell = self._offset[places] - self._slope[places] * self._times_s[row]
+        place = self._offset[begin:] - self._slope[begin:] * self._times_s[row]
         # Within one clock the difference has no sign; the rows of a clock follow one another.
-        low, high = np.searchsorted(places, np.searchsorted(self._clock, [clock, clock + 1]))
+        low, high = np.searchsorted(self._clock, [clock, clock + 1])
+        low = max(low, begin)
         expected, code = self._times.expected, clock * self._times.clocks + clock
-        apart_s = np.abs(self._times_s[places[low:high]] - self._times_s[row])
-        cell[low:high] = apart_s / expected.step_s[code] + expected.start[code]
-        np.rint(cell, out=cell)
-        return self._most[np.clip(cell, 0, len(self._most) - 1).astype(np.int32)]
+        apart_s = np.abs(self._times_s[low:high] - self._times_s[row])
+        place[low - begin : max(low, high) - begin] = apart_s / expected.step_s[code] + expected.start[code]
+        np.rint(place, out=place)
+        return self._most[np.clip(place, 0, len(self._most) - 1).astype(np.int32)]
 
     def _prepare(self, clock: int) -> None:
         """The place of a pair in the table is offset − slope · time of the row, for rows of this clock."""
