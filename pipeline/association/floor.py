@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.types import Tracklet, TrackletKey
+from core.types import Tracklet
 from pipeline.association.config import AssociateConfig
 from pipeline.association.looks import FloorPairs
+from pipeline.association.meeting import meeting
 from pipeline.association.pair_set import PairSet
 from pipeline.association.standing import standing_points
 from pipeline.calibration import Calibration
@@ -66,8 +67,9 @@ def floor_evidence(
     places at once when all observations together say so with `floor_forbids_nats` and the median distance is over
     `floor_forbids_m`.
     """
-    meeting = np.array(_meeting(paths, [tracklet.key for tracklet in tracklets]), np.int64).reshape(-1, 2)
-    pairs = PairSet.of(len(tracklets), *meeting.T)
+    spans_s = {row: (path.times_s[0], path.times_s[-1]) for row, path in paths.items()}
+    ends = np.array(meeting(spans_s, [one.key.camera for one in tracklets]), np.int64).reshape(-1, 2)
+    pairs = PairSet.of(len(tracklets), *ends.T)
     nats, apart = np.zeros(len(pairs)), np.zeros(len(pairs), bool)
     area = area_m2(np.concatenate([path.points_m for path in paths.values()])) if len(pairs) else 0.0
     for at, (one, other) in enumerate(zip(*pairs.pairs(), strict=True)):
@@ -79,19 +81,6 @@ def area_m2(points_m: np.ndarray) -> float:
     """The rectangle that holds all but the most extreme twentieths of positions along each axis."""
     low, high = np.percentile(points_m, [5, 95], axis=0)
     return max(float(np.prod(high - low)), SMALLEST_AREA_M2)
-
-
-def _meeting(paths: Mapping[int, FloorPath], keys: Sequence[TrackletKey]) -> list[tuple[int, int]]:
-    """Pairs of rows in different cameras whose times overlap, found along the axis of time."""
-    order = sorted(paths, key=lambda row: (paths[row].times_s[0], row))
-    pairs: list[tuple[int, int]] = []
-    open_rows: list[int] = []
-    for row in order:
-        start = paths[row].times_s[0]
-        open_rows = [other for other in open_rows if paths[other].times_s[-1] >= start]
-        pairs += [(other, row) for other in open_rows if keys[other].camera != keys[row].camera]
-        open_rows.append(row)
-    return pairs
 
 
 def pair_nats(one: FloorPath, other: FloorPath, area: float, config: AssociateConfig) -> tuple[float, bool]:

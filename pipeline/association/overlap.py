@@ -1,26 +1,19 @@
 """Views that overlap, without calibration: whether two tracklets of two cameras stand in one place on the floor."""
 
-from collections.abc import Iterator, Sequence
-from itertools import combinations
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from core.types import Tracklet
 from pipeline.association.config import AssociateConfig
 from pipeline.association.floor import area_m2, meeting_nats
+from pipeline.association.foot_path import FootPath, Shared, foot_path, shared
+from pipeline.association.homography import distances_heights
 from pipeline.association.labels import members
 from pipeline.association.looks import FloorPairs
+from pipeline.association.meeting import meeting
 from pipeline.association.pair_set import PairSet
-from pipeline.association.view_map import (
-    MOST_MATCHES,
-    FootPath,
-    Shared,
-    ViewMap,
-    distances_heights,
-    foot_path,
-    learn_view_map,
-    shared,
-)
+from pipeline.association.view_map import MOST_MATCHES, ViewMap, learn_view_map
 from pipeline.result import CameraResult
 
 NEAR_HEIGHTS = 1.5  # a map is believed within so many body heights of where a match was seen
@@ -44,8 +37,9 @@ def overlap_evidence(
     """
     heights = {camera.id: camera.height for camera in cameras}
     paths = [foot_path(one, heights.get(one.key.camera, 0)) for one in tracklets]
-    by_camera = _rows_by_camera(tracklets)
-    matches = _matches(tracklets, paths, label)
+    names = [one.key.camera for one in tracklets]
+    by_camera = _rows_by_camera(names)
+    matches = _matches(names, paths, label, config.overlap_reach_s)
     said: dict[tuple[int, int], float] = {}
     for one, other in sorted(matches):
         if floored[by_camera[one]].any() and floored[by_camera[other]].any():
@@ -54,7 +48,9 @@ def overlap_evidence(
         view = learn_view_map([(paths[a], paths[b]) for a, b in agreed], config.overlap_reach_s)
         if view is not None:
             judge = _Judge(view, agreed, _area_m2([paths[row] for row in by_camera[one]], config), config)
-            for a, b in _meeting(paths, by_camera[one], by_camera[other], view.shift_s):
+            spans_s = _spans_s(paths, by_camera[one]) | _spans_s(paths, by_camera[other], view.shift_s, -view.shift_s)
+            for pair in meeting(spans_s, names):
+                a, b = sorted(pair, key=lambda row: names[row])
                 said[a, b] = config.overlap_weight * judge.nats(a, b, paths)
     ends = np.array(list(said), np.int64).reshape(-1, 2)
     pairs = PairSet.of(len(tracklets), *ends.T)
@@ -63,47 +59,43 @@ def overlap_evidence(
     return FloorPairs(pairs, nats)
 
 
-def _rows_by_camera(tracklets: Sequence[Tracklet]) -> dict[str, np.ndarray]:
+def _rows_by_camera(names: Sequence[str]) -> dict[str, list[int]]:
     rows: dict[str, list[int]] = {}
-    for row, tracklet in enumerate(tracklets):
-        rows.setdefault(tracklet.key.camera, []).append(row)
-    return {name: np.array(mine, np.int64) for name, mine in rows.items()}
+    for row, name in enumerate(names):
+        rows.setdefault(name, []).append(row)
+    return rows
 
 
 def _matches(
-    tracklets: Sequence[Tracklet], paths: Sequence[FootPath], label: np.ndarray
+    names: Sequence[str], paths: Sequence[FootPath], label: np.ndarray, reach_s: float
 ) -> dict[tuple[str, str], list[tuple[int, int]]]:
-    """For each two cameras, the pairs of rows that are one person, those that were seen for longest first."""
+    """For each two cameras, by name, the pairs of rows of one person at one time, those that were seen longest first.
+
+    One time: the clocks may differ by up to reach_s. names (N,): of the rows' cameras.
+    """
     found: dict[tuple[str, str], list[tuple[int, int]]] = {}
     for group in members(label).values():
-        for a, b in combinations(group.tolist(), 2):
-            one, other = sorted((a, b), key=lambda row: tracklets[row].key)
-            cameras = tracklets[one].key.camera, tracklets[other].key.camera
-            if cameras[0] != cameras[1]:
-                found.setdefault(cameras, []).append((one, other))
+        for pair in meeting(_spans_s(paths, group.tolist(), reach_s / 2, reach_s / 2), names):
+            one, other = sorted(pair, key=lambda row: names[row])
+            found.setdefault((names[one], names[other]), []).append((one, other))
     for matches in found.values():
         matches.sort(key=lambda match: (-min(len(paths[row].times_s) for row in match), match))
         del matches[MOST_MATCHES:]
     return found
 
 
+def _spans_s(
+    paths: Sequence[FootPath], rows: Iterable[int], earlier_s: float = 0.0, later_s: float = 0.0
+) -> dict[int, tuple[float, float]]:
+    """From when to when each of rows was seen, moved by so much; nothing of who was not."""
+    seen = [row for row in rows if len(paths[row].times_s)]
+    return {row: (paths[row].times_s[0] - earlier_s, paths[row].times_s[-1] + later_s) for row in seen}
+
+
 def _area_m2(paths: Sequence[FootPath], config: AssociateConfig) -> float:
     """How much floor a camera sees, as if it lay parallel to its picture at the distance of the usual person."""
     points, heights = (np.concatenate([getattr(path, name) for path in paths]) for name in ("points_px", "height_px"))
     return area_m2(points / np.median(heights) * config.body_height_m)
-
-
-def _meeting(
-    paths: Sequence[FootPath], one: np.ndarray, other: np.ndarray, shift_s: float
-) -> Iterator[tuple[int, int]]:
-    """Pairs of rows of two cameras that have time in common."""
-    seen = [row for row in other.tolist() if len(paths[row].times_s)]
-    first, last = (np.array([paths[row].times_s[end] for row in seen]) - shift_s for end in (0, -1))
-    for a in one.tolist():
-        times_s = paths[a].times_s
-        if len(times_s):
-            for at in np.flatnonzero((first <= times_s[-1]) & (last >= times_s[0])):
-                yield a, seen[at]
 
 
 class _Judge:

@@ -10,18 +10,10 @@ from hypothesis import strategies as st
 from core.errors import SettingError
 from core.types import Appearance, Tracklet, TrackletKey
 from pipeline.association import AssociateConfig, associate
+from pipeline.association.foot_path import LONGEST_GAP_S, FootPath, foot_path, shared
+from pipeline.association.homography import FAR_HEIGHTS, apply, distance_heights
 from pipeline.association.overlap import overlap_evidence
-from pipeline.association.view_map import (
-    FAR_HEIGHTS,
-    LONGEST_GAP_S,
-    FootPath,
-    ViewMap,
-    apply,
-    distance_heights,
-    foot_path,
-    learn_view_map,
-    shared,
-)
+from pipeline.association.view_map import ViewMap, learn_view_map
 from tests.association.test_floor import CALIBRATIONS, walker
 from tests.association.worlds import cameras, cosine, descriptors
 
@@ -64,9 +56,7 @@ def test_map_and_shift_are_found_in_spite_of_wrong_matches(seed: int, wrong: int
     assert view.shift_s == pytest.approx(LATE_S, abs=0.15)
     assert set(range(10 - wrong)) <= set(view.matches)
     floor_m = np.random.default_rng(1).uniform(-1, 1, (20, 2))
-    one, other = (
-        CALIBRATIONS[name].to_image(np.column_stack([floor_m, np.zeros(20)])) for name in ("a", "b")
-    )  # fmt: skip
+    one, other = (CALIBRATIONS[name].to_image(np.column_stack([floor_m, np.zeros(20)])) for name in ("a", "b"))
     np.testing.assert_allclose(apply(view.homography, one), other, atol=12)  # lenses bend lines; people are 110 px high
 
 
@@ -111,9 +101,7 @@ def test_common_instants_equal_a_loop(seed: int, shift_s: float) -> None:
     for k, instant in enumerate(found.times_s):
         here = [np.interp(instant, one.times_s, one.points_px[:, axis]) for axis in (0, 1)]
         np.testing.assert_allclose(found.one_px[k], here)
-        assert found.other_height_px[k] == pytest.approx(
-            np.interp(instant + shift_s, other.times_s, other.height_px)
-        )  # fmt: skip
+        assert found.other_height_px[k] == pytest.approx(np.interp(instant + shift_s, other.times_s, other.height_px))
 
 
 def test_distance_is_cut_beyond_the_horizon() -> None:
@@ -173,9 +161,7 @@ def test_people_in_one_uniform_are_told_apart_by_where_they_stand(swap: bool) ->
     rng = np.random.default_rng(0)
     tracklets = [one for pair in pairs for one in pair]
     noisy = {one.key: looks[k // 2] + rng.normal(0, 0.05, (3, 10)) for k, one in enumerate(tracklets)}
-    appearances = {
-        one.key: Appearance(one.key, one.frames[:3], descriptors(noisy[one.key])) for one in tracklets
-    }  # fmt: skip
+    appearances = {key: Appearance(key, np.arange(3), descriptors(vectors)) for key, vectors in noisy.items()}
     identities = associate(tracklets, appearances, cameras("a", "b"), looks=cosine)
     owner = {key: identity.id for identity in identities for key in identity.tracklets}
     assert all(owner[one.key] == owner[other.key] for one, other in pairs)
