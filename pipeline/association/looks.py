@@ -1,6 +1,6 @@
 """What a run compares: appearance on demand, floor and travel time beside it, and who may not be together."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -100,6 +100,20 @@ class TrackletPairs:
 
     def __len__(self) -> int:
         return len(self.looks)
+
+    def with_floor(self, floor: FloorPairs) -> "TrackletPairs":
+        """The same with other evidence of the floor; the pairs that it speaks for are measured, if they were not."""
+        close = floor.pairs.where(floor.nats > 0)
+        new = close.where(~self.known.pairs.holds(*close.pairs()))
+        distance, evidence = self.appearance(*new.pairs())
+        keys = np.concatenate([self.known.pairs.keys, new.keys])
+        order = np.argsort(keys, kind="stable")
+        known = Measured(
+            PairSet(len(self), keys[order]),
+            np.concatenate([self.known.distance, distance])[order],
+            np.concatenate([self.known.evidence, evidence])[order],
+        )
+        return replace(self, known=known, floor=floor)
 
     def appearance(self, rows: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Distance of looks, not scaled, and evidence (K,); of a row and itself 0 and 0."""

@@ -84,14 +84,18 @@ def _cluster(
     paths = _paths(tracklets, cameras, config, calibrations, clocks)
     floor, apart = floor_evidence(paths, tracklets, config)
     pairs = _pairs(tracklets, looks, floor, apart, config, links)
-    solution = solve(pairs, _timeline(tracklets), config, links.start)
+    timeline = _timeline(tracklets)
+    solution = solve(pairs, timeline, config, links.start)
+    on_floor = np.isin(np.arange(len(tracklets)), list(paths))
     for _ in range(config.overlap_rounds):
-        on_floor = np.isin(np.arange(len(tracklets)), list(paths))
-        overlap = overlap_evidence(tracklets, cameras, solution.label, on_floor, config)
+        before = solution.label
+        overlap = overlap_evidence(tracklets, cameras, before, on_floor, config)
         if not len(overlap.pairs):
             break
-        pairs = _pairs(tracklets, looks, floor | overlap, apart, config, links)
-        solution = solve(pairs, _timeline(tracklets), config, links.start)
+        pairs = pairs.with_floor(floor | overlap)
+        solution = solve(pairs, timeline, config, links.start)
+        if (solution.label == before).all():  # what it would teach is known
+            break
     found = judge(solution, config, links.start)
     keys = [one.key for one in tracklets]
     order = np.argsort(found.label, kind="stable")

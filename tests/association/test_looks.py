@@ -13,7 +13,7 @@ from pipeline.association.pair_set import PairSet
 from pipeline.association.solve import solve
 from pipeline.association.travel import Timeline
 from reid.tracklet import TrackletLooks, tracklet_distance
-from tests.association.dense import dense_solve, matrix, pair_set
+from tests.association.dense import dense_solve, matrix, pair_set, tracklet_pairs
 from tests.association.test_sparse import matrices
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -83,6 +83,24 @@ def crops(rng: np.random.Generator, counts: list[int]) -> list[Appearance]:
         descriptors = Descriptors(unit[0], unit[1], visibility, unit[2], quality)
         out.append(Appearance(TrackletKey("a", number), np.arange(count), descriptors))
     return out
+
+
+@settings(max_examples=40, deadline=None)
+@given(SEEDS, st.integers(0, 12), st.sampled_from([1, 3, 100]))
+def test_what_the_floor_speaks_for_later_is_measured_then(seed: int, count: int, most: int) -> None:
+    distance, evidence, forbidden = matrices(seed, count)
+    rng = np.random.default_rng(seed)
+    nats = np.triu(rng.normal(0, 2, (count, count)) * (rng.random((count, count)) < 0.3), 1)
+    said = pair_set(nats != 0)
+    floor = FloorPairs(said, nats[said.pairs()])
+    before = tracklet_pairs(distance, evidence, forbidden, most)
+    after = before.with_floor(floor)
+    close = matrix(said.where(floor.nats > 0))
+    np.testing.assert_array_equal(matrix(after.known.pairs), matrix(before.known.pairs) | close)
+    rows, columns = after.known.pairs.pairs()
+    np.testing.assert_allclose(after.known.distance, distance[rows, columns])
+    np.testing.assert_allclose(after.known.evidence, evidence[rows, columns])
+    np.testing.assert_allclose(after.measure(rows, columns)[0], distance[rows, columns] - 0.09 * nats[rows, columns])
 
 
 @pytest.mark.parametrize("counts", [[3, 0, 1, 12, 2], [0, 0], []])
