@@ -5,19 +5,29 @@ import numpy as np
 
 from core.boxes import iou
 
+BLEND = 0.8  # boxes that share this much are of one person, seen by several cells of a network
+
+
+def survivors(corners: np.ndarray, scores: np.ndarray, overlap: float) -> np.ndarray:
+    """Rows (K,) of N boxes, corners (N, 4) x1 y1 x2 y2, the surest first: no two share more than `overlap`.
+
+    Of two boxes that do (intersection over union) the surer stays.
+    """
+    sides = np.concatenate([corners[:, :2], corners[:, 2:] - corners[:, :2]], 1).astype(np.float64)
+    return np.asarray(cv2.dnn.NMSBoxes(sides.tolist(), scores.tolist(), 0.0, overlap), int).reshape(-1)
+
 
 def suppress(
     corners: np.ndarray, scores: np.ndarray, values: np.ndarray, overlap: float, blend: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Of N boxes one for each person: corners (K, 4) x1 y1 x2 y2, scores (K,), values (K, any), the surest first.
 
-    Of two boxes that share more than `overlap` (intersection over union) the surer stays, with its own score. Corners
-    and values become the mean of all boxes that share `blend` with it, weighted by their scores squared: several cells
-    of a network see one person, each a little differently; their mean is nearer the truth than the surest alone (box
-    voting, Gidaris and Komodakis 2015), and trembles less from frame to frame.
+    The `survivors` keep their scores. Their corners and values become the mean of all boxes that share `blend` with
+    them, weighted by scores squared: several cells of a network see one person, each a little differently; their mean
+    is nearer the truth than the surest alone (box voting, Gidaris and Komodakis 2015), and trembles less from frame to
+    frame.
     """
-    sides = np.concatenate([corners[:, :2], corners[:, 2:] - corners[:, :2]], 1).astype(np.float64)
-    keep = np.asarray(cv2.dnn.NMSBoxes(sides.tolist(), scores.tolist(), 0.0, overlap), int).reshape(-1)
+    keep = survivors(corners, scores, overlap)
     votes = _votes(corners, scores, keep, blend)
     return votes @ corners, scores[keep], votes @ values
 

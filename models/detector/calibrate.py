@@ -22,14 +22,13 @@ from scipy.optimize import minimize
 
 from core.errors import InputError
 from core.keypoints import COUNT
-from core.suppress import suppress
+from core.suppress import BLEND, suppress
 from evaluation.detection import parse_labels
 from evaluation.reliability import joint_outcomes, match_people
 from models.detector.network import SlimPoseModel
 
 LEAST_SCORE = 0.01
 OVERLAP = 0.6  # of two boxes that share more, the surer stays; more second boxes than in the pipeline, as wrong ones
-BLEND = 0.8  # as in the pipeline
 CLASSES_AT, KEYPOINTS_AT = 4, 5
 STRIDE, GREY = 32, 114
 PRIOR = 20.0  # outcomes that the line of all joints is worth when one joint's line is fitted

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from core.errors import SettingError
+from core.suppress import BLEND
 
 SMALLEST_PX = 64  # below it a person is a dot
 
@@ -23,7 +24,7 @@ class DetectConfig:
 
     score: float = 0.2
     overlap: float = 0.5
-    blend: float = 0.8
+    blend: float = BLEND
     image_size: int = 512
     enlarge: float = 1.3
     tiles: int = 1

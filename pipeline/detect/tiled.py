@@ -7,9 +7,9 @@ tile, or the whole frame, shows that person uncut.
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-import cv2
 import numpy as np
 
+from core.suppress import survivors
 from core.types import Detections
 from pipeline.detect.config import DetectConfig
 from pipeline.detect.protocol import Detector, Tag
@@ -86,12 +86,11 @@ def _moved(found: Detections, tile: np.ndarray, shape: tuple[int, ...]) -> Detec
 
 def _once(boxes: np.ndarray, scores: np.ndarray, config: DetectConfig) -> np.ndarray:
     """Rows to keep: suppression as within a frame, then nobody who lies inside a surer, larger box."""
-    sides = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], 1).astype(np.float64)
-    kept = np.asarray(cv2.dnn.NMSBoxes(sides.tolist(), scores.tolist(), 0.0, config.overlap), int).reshape(-1)
+    areas = (boxes[:, 2:] - boxes[:, :2]).prod(1)
     chosen: list[int] = []
-    for row in kept:
+    for row in survivors(boxes, scores, config.overlap):
         others = boxes[chosen]
         corner = np.minimum(others[:, 2:], boxes[row, 2:]) - np.maximum(others[:, :2], boxes[row, :2])
-        if not (corner.clip(0).prod(1) > INSIDE * sides[row, 2:].prod()).any():
+        if not (corner.clip(0).prod(1) > INSIDE * areas[row]).any():
             chosen.append(int(row))
     return np.array(chosen[: config.max_people], int)

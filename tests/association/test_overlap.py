@@ -141,6 +141,19 @@ def test_a_match_does_not_testify_for_itself() -> None:
     assert floor.of(np.array([0]), np.array([9]))[0] > 0
 
 
+def test_only_what_was_seen_at_one_time_is_a_match() -> None:
+    """In a long recording most pairs of one person's tracklets are of different times, and say nothing about a map."""
+    pairs = people(3, 8)
+    path = path_m(np.random.default_rng(0), 80)
+    pairs += [
+        (walker("a", 20 + k, path, 1000.0 * k), walker("b", 20 + k, path, 1000.0 * k + 500)) for k in range(1, 12)
+    ]
+    tracklets = [one for one, _ in pairs] + [other for _, other in pairs]
+    label = np.tile(np.minimum(np.arange(19), 8), 2)
+    floor = overlap_evidence(tracklets, cameras("a", "b"), label, np.zeros(38, bool), AssociateConfig())
+    assert (floor.of(np.arange(8), np.arange(19, 27)) > 0).all()
+
+
 def test_cameras_on_the_floor_are_left_to_it() -> None:
     pairs = people(3, 8)
     tracklets = [one for one, _ in pairs] + [other for _, other in pairs]
