@@ -11,15 +11,17 @@ LARGEST_CLUSTER = 200
 class Matches:
     """M matches on an axis: sums of exp(−distance / width) around any place, and what each cluster adds to its own.
 
-    place (M,): where each match lies; group (M,): its cluster; key (M,): smaller row · N + larger row.
+    label (N,): the cluster of each row; place (M,): where each match lies, the pair of rows (M,) that `key` stands for,
+    smaller · N + larger.
     """
 
-    def __init__(self, place: np.ndarray, group: np.ndarray, key: np.ndarray, rows: int, width: float) -> None:
+    def __init__(self, label: np.ndarray, place: np.ndarray, key: np.ndarray, width: float) -> None:
         self.pairs = len(place)
-        self._width, self._rows = width, rows
+        self._width, self._label = width, label
         self._sorted = np.sort(place)
         self._before, self._after = _decayed(self._sorted, width)
         self.most = float((self._before + self._after - 1).max(initial=0.0))
+        group = label[key // max(1, len(label))]
         order = np.lexsort([place, group])
         before, after = _decayed(place[order], width, group[order])
         by_key = np.argsort(key[order], kind="stable")
@@ -37,11 +39,14 @@ class Matches:
 
     def own(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
         """What the matches of a pair's own cluster, itself included, add to it; 0 for pairs that are no match."""
-        if not self.pairs:
-            return np.zeros(len(rows))
-        key = np.minimum(rows, columns) * self._rows + np.maximum(rows, columns)
-        at = np.minimum(np.searchsorted(self._key, key), self.pairs - 1)
-        return np.where(self._key[at] == key, self._own[at], 0)
+        out = np.zeros(len(rows))
+        if self.pairs:
+            together = np.flatnonzero(self._label[rows] == self._label[columns])
+            rows, columns = rows[together], columns[together]
+            key = np.minimum(rows, columns) * len(self._label) + np.maximum(rows, columns)
+            at = np.minimum(np.searchsorted(self._key, key), self.pairs - 1)
+            out[together] = np.where(self._key[at] == key, self._own[at], 0)
+        return out
 
 
 def matches_of(label: np.ndarray, place: Callable[[np.ndarray, np.ndarray], np.ndarray], width: float) -> Matches:
@@ -56,7 +61,7 @@ def matches_of(label: np.ndarray, place: Callable[[np.ndarray, np.ndarray], np.n
         seconds.append(members[:, other].ravel())
     first, second = np.concatenate(firsts), np.concatenate(seconds)
     key = np.minimum(first, second) * len(label) + np.maximum(first, second)
-    return Matches(place(first, second), label[first], key, len(label), width)
+    return Matches(label, place(first, second), key, width)
 
 
 def _decayed(place: np.ndarray, width: float, group: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:

@@ -1,6 +1,6 @@
 """Distances of tracklets on demand: what a solver asks for when all pairs at once would not fit into memory."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,8 +10,8 @@ from pipeline.association.pair_set import PairSet
 from pipeline.association.travel import TravelTimes
 from pipeline.association.travel_bound import TimeBound
 
-ROWS_AT_ONCE = 256
-PAIRS_AT_ONCE = 2**18
+ROWS_AT_ONCE, COLUMNS_AT_ONCE = 256, 2**13  # a tile of cosines that stays in a processor's cache
+PAIRS_AT_ONCE = 2**11  # whose vectors do
 EDGES_AT_ONCE = 2**22
 ROUNDING = 1e-5  # of cosines and bounds in single precision
 
@@ -97,40 +97,39 @@ class VectorPairs:
         return out if self.apart is None else out | self.apart.holds(rows, columns)
 
     def near(self, largest: float, most: int) -> Edges:
-        """See `Pairs`. Every pair is looked at, some rows at a time: time grows with N², memory does not."""
-        order = np.argsort(self.clock, kind="stable")
+        """See `Pairs`. Every pair is looked at, a tile of them at a time: time grows with N², memory does not."""
+        bound = None if self.travel is None else TimeBound(self.travel)
+        order = np.arange(len(self)) if bound is None else bound.order
         vectors = self.vectors[order]
-        bound = TimeBound(self.travel, order) if self.travel is not None else None
         found, waiting = [NO_EDGES], 0
         for begin in range(0, len(self), ROWS_AT_ONCE):
-            looks = vectors[begin : begin + ROWS_AT_ONCE] @ vectors[begin:].T
-            rows, columns, distance = self._candidates(looks, begin, largest, bound)
-            found.append(self._exact(order[rows], order[columns], distance, largest))
-            waiting += len(found[-1])
+            for rows, columns, distance in self._candidates(vectors, begin, largest, bound):
+                found.append(self._exact(order[rows], order[columns], distance, largest))
+                waiting += len(found[-1])
             if waiting > EDGES_AT_ONCE:
                 found, waiting = [nearest(_joined(found), most)], 0
         return nearest(_joined(found), most)
 
     def _candidates(
-        self, looks: np.ndarray, begin: int, largest: float, bound: TimeBound | None
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        self, vectors: np.ndarray, begin: int, largest: float, bound: TimeBound | None
+    ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """Rows, columns and appearance distances of pairs, each once, that time could bring within `largest`.
 
-        looks (R, N − begin): cosines of some rows from `begin` on with all from there on.
+        Of ROWS_AT_ONCE rows of vectors (N, D) from `begin` on, with themselves and all after them.
         """
+        ours = vectors[begin : begin + ROWS_AT_ONCE]
         least = np.float32(1 - largest - ROUNDING)
-        if bound is None:
-            at = np.flatnonzero(looks >= least)
-        else:
-            hits = []
-            for row in range(len(looks)):
-                asked = least - np.float32(self.nat_distance) * bound.after(begin + row, begin)
-                hits.append(np.flatnonzero(looks[row] >= asked) + row * looks.shape[1])
-            at = np.concatenate(hits)
-        rows, columns = at // looks.shape[1], at % looks.shape[1]
-        keep = rows < columns
-        distance = np.clip(1 - looks.ravel()[at[keep]].astype(np.float64), 0, 2)
-        return begin + rows[keep], begin + columns[keep], distance
+        if bound is not None:
+            asked = least - np.float32(self.nat_distance) * bound.between(begin, begin + len(ours))
+            block = bound.block_of - bound.block_of[begin]
+        for start in range(begin, len(vectors), COLUMNS_AT_ONCE):
+            theirs = slice(start, start + COLUMNS_AT_ONCE)
+            looks = ours @ vectors[theirs].T
+            at = np.flatnonzero(looks >= (least if bound is None else asked.take(block[theirs], axis=1)))
+            rows, columns = begin + at // looks.shape[1], start + at % looks.shape[1]
+            keep = rows < columns
+            distance = np.clip(1 - looks.ravel()[at[keep]].astype(np.float64), 0, 2)
+            yield rows[keep], columns[keep], distance
 
     def _exact(self, rows: np.ndarray, columns: np.ndarray, looks: np.ndarray, largest: float) -> Edges:
         """The candidates that are allowed and within `largest`, the smaller row first."""

@@ -127,8 +127,12 @@ class Expected:
 
     def near(self, code: np.ndarray, difference_s: np.ndarray) -> np.ndarray:
         """The number expected (K,) near differences (K,) s of pairs of clocks (K,)."""
-        at = np.rint((difference_s - self.low_s[code]) / self.step_s[code]).astype(np.int64)
-        return self.table[self.start[code] + np.clip(at, 0, self.length[code] - 1)]
+        return self.table[self.at(code, difference_s)]
+
+    def at(self, code: np.ndarray, difference_s: np.ndarray) -> np.ndarray:
+        """The bin in which each difference, s, of each pair of clocks lies, both of any shape."""
+        within = np.rint((difference_s - self.low_s[code]) / self.step_s[code]).astype(np.int64)
+        return np.asarray(self.start[code] + np.clip(within, 0, self.length[code] - 1))
 
     def codes(self) -> np.ndarray:
         """The pair of clocks of each bin."""

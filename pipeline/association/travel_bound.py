@@ -1,38 +1,60 @@
-"""How much time can speak for a pair at most: a look into a table, so that most pairs need no closer look."""
+"""How much time can speak for a pair at most: asked of blocks of tracklets, so that most pairs need no closer look."""
 
 import numpy as np
 
 from pipeline.association.travel import TravelTimes
 
+BLOCK = 64
+
 
 class TimeBound:
-    """Bounds of `TravelTimes.nats` between one row and all after it; order (N,): rows sorted by clock."""
+    """Bounds of `TravelTimes.nats`. order (N,): rows sorted by clock, then by time; places below are places in it.
 
-    def __init__(self, times: TravelTimes, order: np.ndarray) -> None:
-        self._times, self._most = times, times.most_nats()
-        self._clock, self._times_s = times.clock[order], times.times_s[order]
-        self._prepared = -1
-        self._offset, self._slope = np.zeros(0), np.zeros(0)
+    block_of (N,): the block of each place; blocks follow one another, each of `block` tracklets of one clock or fewer.
+    """
 
-    def after(self, row: int, begin: int) -> np.ndarray:
-        """The most nats, (N − begin,) float32, between place `row` of the order and places from `begin` on."""
-        clock = int(self._clock[row])
-        if clock != self._prepared:
-            self._prepare(clock)
-        place = self._offset[begin:] - self._slope[begin:] * self._times_s[row]
-        # Within one clock the difference has no sign; the rows of a clock follow one another.
-        low, high = np.searchsorted(self._clock, [clock, clock + 1])
-        low = max(low, begin)
-        expected, code = self._times.expected, clock * self._times.clocks + clock
-        apart_s = np.abs(self._times_s[low:high] - self._times_s[row])
-        place[low - begin : max(low, high) - begin] = apart_s / expected.step_s[code] + expected.start[code]
-        np.rint(place, out=place)
-        return self._most[np.clip(place, 0, len(self._most) - 1).astype(np.int32)]
+    def __init__(self, times: TravelTimes, block: int = BLOCK) -> None:
+        self._times, self._most = times, _Peaks(times.most_nats())
+        self.order = np.lexsort([times.times_s, times.clock])
+        self._clock, self._times_s = times.clock[self.order], times.times_s[self.order]
+        within = np.arange(len(self.order)) - np.searchsorted(self._clock, self._clock)  # of its clock
+        self.block_of = np.cumsum(within % block == 0) - 1
+        starts = np.flatnonzero(within % block == 0)
+        ends = np.append(starts, len(self.order))[1:] - 1
+        self._block_clock = self._clock[starts]
+        self._first_s, self._last_s = self._times_s[starts], self._times_s[ends]
 
-    def _prepare(self, clock: int) -> None:
-        """The place of a pair in the table is offset − slope · time of the row, for rows of this clock."""
-        expected = self._times.expected
-        code = np.minimum(self._clock, clock) * self._times.clocks + np.maximum(self._clock, clock)
-        self._slope = np.where(self._clock >= clock, 1, -1) / expected.step_s[code]
-        self._offset = self._slope * self._times_s - expected.low_s[code] / expected.step_s[code] + expected.start[code]
-        self._prepared = clock
+    def between(self, begin: int, end: int) -> np.ndarray:
+        """The most nats, (end − begin, blocks) float32, of any pair of a place from begin to end and one of a block.
+
+        Blocks that end before `begin` are left out.
+        """
+        blocks = slice(int(self.block_of[begin]), None)
+        clock, other = self._clock[begin:end, None], self._block_clock[None, blocks]
+        first_s = self._first_s[None, blocks] - self._times_s[begin:end, None]
+        last_s = self._last_s[None, blocks] - self._times_s[begin:end, None]
+        # Differences are the larger clock's time less the smaller's; within one clock they have no sign.
+        low_s, high_s = np.where(clock > other, -last_s, first_s), np.where(clock > other, -first_s, last_s)
+        same = clock == other
+        low_s = np.where(same, np.maximum(np.maximum(low_s, -high_s), 0), low_s)
+        high_s = np.where(same, np.maximum(np.abs(first_s), np.abs(last_s)), high_s)
+        code = np.minimum(clock, other) * self._times.clocks + np.maximum(clock, other)
+        return self._most.within(self._times.expected.at(code, low_s), self._times.expected.at(code, high_s))
+
+
+class _Peaks:
+    """The largest of any stretch of a table, or of up to twice as much around it: by a pyramid of maxima."""
+
+    def __init__(self, table: np.ndarray) -> None:
+        levels = [table]
+        while len(levels[-1]) > 1:
+            below = levels[-1]
+            levels.append(np.maximum.reduceat(below, np.arange(0, len(below), 2)))
+        self._start = np.cumsum([0, *(len(level) for level in levels)])
+        self._all = np.concatenate(levels)
+
+    def within(self, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+        """At least the maximum from low to high, both included."""
+        level = np.frexp((high - low).astype(np.float64))[1]  # the least at which both are in one cell or in neighbours
+        start = self._start[level]
+        return np.asarray(np.maximum(self._all[start + (low >> level)], self._all[start + (high >> level)]))

@@ -85,17 +85,28 @@ def test_near_finds_every_pair_within_reach(seed: int, count: int, largest: floa
 
 
 @settings(max_examples=30, deadline=None)
-@given(SEEDS, st.integers(1, 30), st.sampled_from([1.0, 1e4, 1e9]))
-def test_the_bound_of_time_is_one(seed: int, count: int, stretch: float) -> None:
+@given(SEEDS, st.integers(1, 60), st.sampled_from([1.0, 1e4, 1e9]), st.sampled_from([1, 5, 64]))
+def test_the_bound_of_time_is_one(seed: int, count: int, stretch: float, block: int) -> None:
     rng = np.random.default_rng(seed)
     timeline = Timeline(rng.integers(0, 3, count), rng.uniform(0, 100, count) * stretch)
     times = TravelTimes(timeline, rng.integers(0, 5, count), 16.0, 1.0)
-    order = np.argsort(timeline.clock, kind="stable")
-    bound = TimeBound(times, order)
-    for row in range(count):
-        later = np.arange(row, count)
-        nats = times.nats(np.full(len(later), order[row]), order[later])
-        assert (nats <= bound.after(row, row) + 1e-4).all()
+    bound = TimeBound(times, block)
+    begin = int(rng.integers(0, count))
+    most = bound.between(begin, count)
+    for place in range(begin, count):
+        later = np.arange(place, count)
+        nats = times.nats(np.full(len(later), bound.order[place]), bound.order[later])
+        assert (nats <= most[place - begin, bound.block_of[later] - bound.block_of[begin]] + 1e-4).all()
+
+
+def test_the_bound_of_time_leaves_out_most() -> None:
+    """Of people who take a minute from one camera to the other, only tracklets a minute apart are looked at closely."""
+    start_s = np.arange(2000) * 60.0
+    timeline = Timeline(np.repeat([0, 1], 2000), np.concatenate([start_s, start_s + 61.0]))
+    times = TravelTimes(timeline, np.tile(np.arange(2000), 2), 16.0, 1.0)
+    bound = TimeBound(times)
+    most = bound.between(0, 2000)[:, bound.block_of[2000:]]
+    assert (most >= times.nats(np.arange(2000), np.arange(2000, 4000)).min()).mean() < 0.08
 
 
 @settings(max_examples=40, deadline=None)
