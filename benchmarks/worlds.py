@@ -23,7 +23,7 @@ import numpy as np
 
 from benchmarks.record import write_result
 from evaluation.identities import CameraBoxes, cross_camera_idf1, read_boxes
-from pipeline.association import associate, clocks_of
+from pipeline.association import identify
 from pipeline.association.ladder import LEAST_VISIBLE, RUNGS, read_rungs
 from pipeline.calibration import Calibration
 from pipeline.camera_tracks import CameraTracks
@@ -70,19 +70,12 @@ def score(
     settings: Settings,
 ) -> dict[str, Any]:
     """Associate with clocks wrong by off_s, which are then not given; scores, and how wrong the clocks still are."""
-    cameras, config = [one.camera for one in tracks], settings.associate
-    tracklets = [
-        replace(tracklet, times_s=tracklet.times_s + off_s.get(one.camera.id, 0.0))
-        for one in tracks
-        for tracklet in one.tracklets
-    ]
-    looks = {appearance.key: appearance for one in tracks for appearance in one.appearances}
-    given = () if off_s else [camera.id for camera in cameras]
-    clocks = clocks_of(tracklets, cameras, config, calibrations, given)
-    identities = associate(tracklets, looks, cameras, config, calibrations, clocks=clocks)
-    owner = {key: one.id for one in identities for key in one.tracklets}
+    moved = [_moved(one, off_s.get(one.camera.id, 0.0)) for one in tracks]
+    given = () if off_s else [one.camera.id for one in tracks]
+    identified = identify(moved, settings.associate, calibrations, given)
+    owner = {key: one.id for one in identified.identities for key in one.tracklets}
     found = {}
-    for one in tracks:
+    for one in identified.tracks:
         mine = [tracklet for tracklet in one.tracklets if len(tracklet)]
         frames = [np.concatenate([np.zeros(0), *(tracklet.frames + 1 for tracklet in mine)])]
         ids = np.concatenate([np.zeros(0), *(np.full(len(tracklet), owner[tracklet.key]) for tracklet in mine)])
@@ -91,12 +84,16 @@ def score(
     scores = cross_camera_idf1(truth, found)
     names = ("idf1", "hota", "pair_precision", "pair_recall", "found_identities", "true_identities")
     row: dict[str, Any] = {name: round(getattr(scores, name) or 0.0, 4) for name in names}
-    if off_s and clocks.shifts:
+    if off_s and identified.clocks.shifts:
         row["clocks: error ± sigma, s"] = {
             name: None if shift.sigma_s is None else [round(shift.offset_s + off_s[name], 2), round(shift.sigma_s, 2)]
-            for name, shift in clocks.shifts.items()
+            for name, shift in identified.clocks.shifts.items()
         }
     return row
+
+
+def _moved(tracks: CameraTracks, off_s: float) -> CameraTracks:
+    return replace(tracks, tracklets=[replace(one, times_s=one.times_s + off_s) for one in tracks.tracklets])
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,17 +3,16 @@
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from core.errors import CameraError, InputError, UsageError
-from core.types import Appearance, Tracklet, TrackletKey
 from pipeline.artifacts import artifact_path
-from pipeline.association import associate, clocks_of
-from pipeline.association.corrections import Corrections, read_corrections
+from pipeline.association import Identified, identify
+from pipeline.association.corrections import read_corrections
 from pipeline.camera_tracks import CameraTracks
 from pipeline.cameras_file import CamerasFile, read_cameras_toml
 from pipeline.device import choose_device
@@ -30,6 +29,7 @@ from pipeline.workers import Lost, choose_workers, run_in_threads, run_tasks
 
 CAMERAS_FILE = "cameras.toml"
 CORRECTIONS_FILE = "corrections.toml"
+PIECES = ".pieces.npz"  # of a camera's tracks after association cut some of them
 MOST_ENCODERS = 4  # at once in one process: each holds some dozens of pictures
 
 
@@ -85,11 +85,21 @@ def run(
 
     with clock.measure("associate"), stage("Associating"):
         about = metadata(settings, device, networks)
-        result, warnings = _identities(cameras, tracks, settings, cameras_file, corrections, about)
+        found = identify(
+            [tracks[camera.id] for camera in cameras],
+            settings.associate,
+            cameras_file.calibrations,
+            cameras_file.offsets_s.keys(),
+            corrections,
+        )
+        artifacts = _keep_pieces(found, tracks, reading.artifacts)
+        tracklets = {tracklet.key: tracklet for one in found.tracks for tracklet in one.tracklets}
+        result = RunResult(cameras, tracklets, found.identities, about)
+    warnings = list(found.clocks.warnings)
     summary = Summary(output, result, warnings, reused=reading.reused, stage_seconds=reading.seconds)
-    summary.artifacts = reading.artifacts
+    summary.artifacts = artifacts
     with clock.measure("export"), stage("Writing") as report:
-        _export(result, sources, reading.artifacts, settings, workers, summary, report)
+        _export(result, sources, artifacts, settings, workers, summary, report)
     summary.seconds = clock.seconds
     write_run_json(output, summary, settings, device, workers, networks)
     return summary
@@ -183,26 +193,14 @@ def unread(job: CameraJob, error: str) -> CameraTracks:
     return CameraTracks(camera, [], [])
 
 
-def _identities(
-    cameras: Sequence[CameraResult],
-    tracks: dict[str, CameraTracks],
-    settings: Settings,
-    cameras_file: CamerasFile,
-    corrections: Corrections,
-    about: dict[str, object],
-) -> tuple[RunResult, list[str]]:
-    """Who is who, and what a user should know about the cameras' clocks."""
-    tracklets: dict[TrackletKey, Tracklet] = {}
-    appearances: dict[TrackletKey, Appearance] = {}
-    for camera in cameras:
-        tracklets |= {tracklet.key: tracklet for tracklet in tracks[camera.id].tracklets}
-        appearances |= {appearance.key: appearance for appearance in tracks[camera.id].appearances}
-    everybody, config, calibrations = list(tracklets.values()), settings.associate, cameras_file.calibrations
-    clocks = clocks_of(everybody, cameras, config, calibrations, cameras_file.offsets_s.keys())
-    identities = associate(
-        everybody, appearances, cameras, config, calibrations, corrections=corrections, clocks=clocks
-    )
-    return RunResult(cameras, tracklets, identities, about), list(clocks.warnings)
+def _keep_pieces(found: Identified, read: Mapping[str, CameraTracks], artifacts: Mapping[str, Path]) -> dict[str, Path]:
+    """The file of each camera's tracks: another one where association cut tracklets, since that of reading stays."""
+    kept = dict(artifacts)
+    for one in found.tracks:
+        if one is not read[one.camera.id] and one.camera.id in artifacts:
+            kept[one.camera.id] = artifacts[one.camera.id].with_suffix(PIECES)
+            one.save(kept[one.camera.id])
+    return kept
 
 
 def _export(

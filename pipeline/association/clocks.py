@@ -34,10 +34,13 @@ class Clocks:
         """Cameras whose times cannot be compared with the others'."""
         return frozenset(camera for camera, shift in self.shifts.items() if shift.sigma_s is None)
 
+    def offset_s(self, camera: str) -> float:
+        """Seconds to add to a camera's times; 0 where nothing is known."""
+        return self.shifts[camera].offset_s if camera in self.shifts else 0.0
+
     def shifted(self, path: FloorPath, camera: str) -> FloorPath:
         """A path in common time."""
-        shift = self.shifts.get(camera)
-        return path if shift is None else replace(path, times_s=path.times_s + shift.offset_s)
+        return replace(path, times_s=path.times_s + self.offset_s(camera))
 
 
 def estimate_clocks(

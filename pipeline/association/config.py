@@ -25,6 +25,11 @@ class AssociateConfig:
     `floor_independent_s`, counted `floor_most_spans` times at most. With evidence of −`floor_forbids_nats` and a median
     distance over `floor_forbids_m`, two tracklets can never be one person.
 
+    Switches (`pipeline.association.switches`): a tracklet is cut where, on the floor, it goes over from one group of
+    other cameras' tracklets to another, if that explains its way better by `switch_nats`. The groups are formed with a
+    caution of `switch_caution`, so that `caution` changes no tracklet; looked for up to `switch_rounds` times, 0 for
+    never.
+
     Overlap (`pipeline.association.overlap`): where two cameras without calibration turn out to see the same floor, it
     says what the floor would, with the settings of that. `overlap_rounds`: how often it is looked for in the matches
     found so far, 0 for never; `overlap_reach_s`: up to how far the two clocks may differ; `overlap_weight`: how much
@@ -62,6 +67,9 @@ class AssociateConfig:
     floor_most_spans: int = 2
     floor_forbids_nats: float = 8.0
     floor_forbids_m: float = 2.0
+    switch_nats: float = 20.0
+    switch_caution: float = 0.2
+    switch_rounds: int = 2
     overlap_rounds: int = 2
     overlap_reach_s: float = 4.0
     overlap_weight: float = 0.5
@@ -79,7 +87,7 @@ class AssociateConfig:
 
     def __post_init__(self) -> None:
         """Refuse what makes no sense."""
-        for name in ("caution", "travel_caution", "unknown_below"):
+        for name in ("caution", "travel_caution", "switch_caution", "unknown_below"):
             if not 0 <= getattr(self, name) <= 1:
                 raise SettingError(f"associate.{name}: expected a number from 0 to 1, got {getattr(self, name)}")
         if self.sure_distance > self.free_distance:
@@ -99,6 +107,7 @@ class AssociateConfig:
             "body_sigma_m",
             "floor_independent_s",
             "floor_forbids_nats",
+            "switch_nats",
         ):
             if not getattr(self, name) > 0:
                 raise SettingError(f"associate.{name}: expected more than 0, got {getattr(self, name)}")
@@ -109,6 +118,7 @@ class AssociateConfig:
             "travel_rounds",
             "floor_box_error",
             "floor_most_spans",
+            "switch_rounds",
             "overlap_rounds",
             "overlap_weight",
             "repair_rounds",

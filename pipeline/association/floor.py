@@ -93,13 +93,18 @@ def meeting_nats(
     r_m: np.ndarray, s2: np.ndarray, times_s: np.ndarray, area: float, config: AssociateConfig
 ) -> tuple[float, bool]:
     """As `pair_nats`, from distances (K,) m, their variances (K,) m² and instants (K,) s, at least one; area in m²."""
+    spans = len(np.unique(np.floor(times_s / config.floor_independent_s)))
+    mean = float(instant_nats(r_m, s2, area).mean())
+    apart = mean * spans < -config.floor_forbids_nats and float(np.median(r_m)) > config.floor_forbids_m
+    return mean * min(spans, config.floor_most_spans), apart
+
+
+def instant_nats(r_m: np.ndarray, s2: np.ndarray, area: float) -> np.ndarray:
+    """What each distance (K,) m, of variance (K,) m², says alone: log of one person's density over two people's."""
     # Both densities are divided by r, which they share.
     different = 2 * np.pi / area
     together = (1 - OUTLIERS) * np.exp(-(r_m**2) / (2 * s2)) / s2 + OUTLIERS * different
-    spans = len(np.unique(np.floor(times_s / config.floor_independent_s)))
-    mean = float(np.log(together / different).mean())
-    apart = mean * spans < -config.floor_forbids_nats and float(np.median(r_m)) > config.floor_forbids_m
-    return mean * min(spans, config.floor_most_spans), apart
+    return np.asarray(np.log(together / different))
 
 
 def _common(one: FloorPath, other: FloorPath, longest_gap_s: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -12,7 +12,7 @@ from core.boxes import iou
 from core.errors import UsageError
 from core.types import Appearance, Descriptors, Detections, Frame, Tracklet, TrackletKey
 from evaluation.identities import CameraBoxes, read_boxes
-from pipeline.association.merging import associate, clocks_of
+from pipeline.association.identify import identify
 from pipeline.camera_tracks import CameraTracks
 from pipeline.cameras_file import CamerasFile, read_cameras_toml
 from pipeline.crops import Crop, CropPicker
@@ -147,13 +147,9 @@ def read_rungs(videos: Path, truth: Path, file: CamerasFile, settings: Settings)
 
 
 def _associated(tracks: Sequence[CameraTracks], file: CamerasFile, settings: Settings) -> RunResult:
-    cameras = [one.camera for one in tracks]
-    tracklets = {tracklet.key: tracklet for one in tracks for tracklet in one.tracklets}
-    looks = {appearance.key: appearance for one in tracks for appearance in one.appearances}
-    everybody, config = list(tracklets.values()), settings.associate
-    clocks = clocks_of(everybody, cameras, config, file.calibrations, file.offsets_s.keys())
-    found = associate(everybody, looks, cameras, config, file.calibrations, clocks=clocks)
-    return RunResult(cameras, tracklets, found)
+    found = identify(tracks, settings.associate, file.calibrations, file.offsets_s.keys())
+    tracklets = {tracklet.key: tracklet for one in found.tracks for tracklet in one.tracklets}
+    return RunResult([one.camera for one in tracks], tracklets, found.identities)
 
 
 def ladder(

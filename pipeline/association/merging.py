@@ -81,7 +81,7 @@ def _cluster(
     if not tracklets:
         return [], {}
     looks = looks_of([appearances.get(one.key) or _nothing(one.key) for one in tracklets])
-    paths = _paths(tracklets, cameras, config, calibrations, clocks)
+    paths = common_paths(tracklets, cameras, config, calibrations, clocks)
     floor, apart = floor_evidence(paths, tracklets, config)
     pairs = _pairs(tracklets, looks, floor, apart, config, links)
     timeline = _timeline(tracklets)
@@ -118,14 +118,14 @@ def clocks_of(
     return estimate_clocks(floor_paths(ordered, cameras, calibrations, config), ordered, given, config)
 
 
-def _paths(
+def common_paths(
     tracklets: Sequence[Tracklet],
     cameras: Sequence[CameraResult],
     config: AssociateConfig,
     calibrations: Mapping[str, Calibration],
     clocks: Clocks,
 ) -> dict[int, FloorPath]:
-    """Paths on the floor in common time, of cameras whose clock is known."""
+    """Paths on the floor in common time, by row of tracklets, of cameras whose clock is known."""
     if not config.floor:
         return {}
     paths = floor_paths(tracklets, cameras, calibrations, config)

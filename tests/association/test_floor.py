@@ -27,7 +27,11 @@ def looking_at_origin(position_m: tuple[float, float, float], k1: float = -0.1) 
     )
 
 
-CALIBRATIONS = {"a": looking_at_origin((6, 0, 3)), "b": looking_at_origin((0, 7, 2.5))}
+CALIBRATIONS = {
+    "a": looking_at_origin((6, 0, 3)),
+    "b": looking_at_origin((0, 7, 2.5)),
+    "c": looking_at_origin((-5, -4, 3)),
+}
 
 
 def walker(camera: str, local_id: int, path_m: np.ndarray, start_s: float = 0.0, skip: int = 1) -> Tracklet:

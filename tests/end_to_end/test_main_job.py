@@ -15,6 +15,7 @@ import pytest
 
 from core.types import TrackletKey
 from pipeline.detect import DetectConfig
+from pipeline.people.stored_run import open_run
 from tests.support.run import Outcome, run_job
 from tests.support.scene import FRAMES
 
@@ -118,6 +119,32 @@ def test_a_second_run_recomputes_only_what_changed(done, short_scene, tmp_path):
     assert json.loads((output / "run.json").read_text())["cameras_reused"] == 3
     run_job(short_scene, output, "--outputs", "json", "--overwrite", "--set", "detect.score=0.3")
     assert json.loads((output / "run.json").read_text())["cameras_reused"] == 0
+
+
+def test_tracklets_that_association_cut_are_cut_in_every_output(done, short_scene, tmp_path, monkeypatch):
+    def once(tracklets, paths, label, config):
+        longest = max(paths, key=lambda row: (len(tracklets[row]), -row))
+        return {longest: [float(np.median(paths[longest].times_s))]} if len(tracklets) == count else {}
+
+    videos, count = tmp_path / "videos", sum(len(one["tracklets"]) for one in done.tracks()["identities"])
+    shutil.copytree(short_scene, videos)
+    shutil.copy(ROOT / "examples" / "demo" / "cameras.toml", videos)
+    monkeypatch.setattr(sys.modules["pipeline.association.identify"], "find_switches", once)
+    outcome = run_job(videos, tmp_path / "out", "--workers", "1")
+    assert outcome.code == 0, outcome.text
+    tracklets = [tracklet for one in outcome.tracks()["identities"] for tracklet in one["tracklets"]]
+    assert len(tracklets) == count + 1
+    stored = open_run(outcome.output)
+    assert {(one.camera, one.local_id) for one in stored.tracklets} == {(t["camera"], t["local_id"]) for t in tracklets}
+    record = json.loads((outcome.output / "run.json").read_text())
+    pieces = [camera["id"] for camera in record["cameras"] if ".pieces." in camera["artifact"]]
+    assert len(pieces) == 1
+    assert (outcome.output / "annotated" / f"{pieces[0]}.mp4").exists()
+    again = run_job(
+        videos, outcome.output, "--from", "associate", "--outputs", "json", "--set", "associate.switch_rounds=0"
+    )
+    assert again.code == 0, again.text
+    assert sum(len(one["tracklets"]) for one in again.tracks()["identities"]) == count
 
 
 def test_gzip_on_request(done, short_scene, tmp_path):
