@@ -18,6 +18,9 @@ LEAST_NATS, MOST_NATS = -6.0, 8.0  # that one moment says about a group, all cam
 ELSEWHERE_NATS = 3.0  # against a group of whom another tracklet is seen in the same picture
 
 
+NOBODY = 0  # the state of standing where no group is seen
+
+
 @dataclass(frozen=True, eq=False)
 class _Moments:
     """A path, each stretch of time once: number (M,) int increasing, point_m (M, 2), sigma_m (M,)."""
@@ -42,7 +45,9 @@ def find_switches(
     floor = _Floor(paths, cameras, label, config.floor_independent_s)
     found: dict[int, list[float]] = {}
     for row, others in sorted(_seen_by_others(paths, cameras).items()):
-        changes = np.flatnonzero(np.diff(likeliest(floor.nats(row, others), config.switch_nats))) + 1
+        states = likeliest(floor.nats(row, others), config.switch_nats)
+        known = np.flatnonzero(states != NOBODY)
+        changes = known[1:][np.diff(states[known]) != 0]
         if len(changes):
             found[row] = (floor.moments[row].number[changes] * config.floor_independent_s).tolist()
     return found
