@@ -1,9 +1,9 @@
-"""What overlapping views bring without calibration: `python -m benchmarks.overlap SCENE …`.
+"""What overlapping views bring, with and without calibration: `python -m benchmarks.overlap SCENE …`.
 
 The scenes are those of benchmarks.worlds. Cross-camera IDF1 of our tracks, cameras uncalibrated and their clocks off,
 with looks as they are and spoiled: `noise` times a random direction is added to every embedding, half of it the same
-for all crops of a tracklet, as a light, a uniform or somebody in front would. Beside it: without looking for overlap,
-and calibrated with the right clocks. Writes results/overlap.json.
+for all crops of a tracklet, as a light, a uniform or somebody in front would. Beside it: without looking for overlap;
+calibrated with the right clocks; and that without cutting tracklets that change person. Writes results/overlap.json.
 """
 
 import json
@@ -45,13 +45,15 @@ def _spoil(look: Appearance, noise: float, rng: np.random.Generator) -> Appearan
     return replace(look, descriptors=replace(one, **vectors))
 
 
-def _without(settings: Settings) -> Settings:
-    return replace(settings, associate=replace(settings.associate, overlap_rounds=0))
+def _without(settings: Settings, rounds: str) -> Settings:
+    change: dict[str, Any] = {rounds: 0}
+    return replace(settings, associate=replace(settings.associate, **change))
 
 
 def main() -> None:
     """Measure the scenes named, and write and print the results."""
     settings = Settings()
+    whole, alone = _without(settings, "switch_rounds"), _without(settings, "overlap_rounds")
     worlds = {Path(text).name: read_world(Path(text), settings) for text in sys.argv[1:]}
     if not worlds:
         raise SystemExit(f"name overlapping scenes of benchmarks.worlds:\n{__doc__}")
@@ -62,8 +64,9 @@ def main() -> None:
             tracks = spoiled(world.tracks[OURS], noise)
             rows[name] = {
                 "uncalibrated": score(tracks, world.truth, {}, world.off_s, settings)["idf1"],
-                "without overlap": score(tracks, world.truth, {}, world.off_s, _without(settings))["idf1"],
+                "without overlap": score(tracks, world.truth, {}, world.off_s, alone)["idf1"],
                 "calibrated": score(tracks, world.truth, world.calibrations, {}, settings)["idf1"],
+                "calibrated, uncut": score(tracks, world.truth, world.calibrations, {}, whole)["idf1"],
             }
         means = {
             key: round(float(np.mean([row[key] for row in rows.values()])), 4) for key in next(iter(rows.values()))
