@@ -95,8 +95,7 @@ def run(
         artifacts = _keep_pieces(found, tracks, reading.artifacts)
         tracklets = {tracklet.key: tracklet for one in found.tracks for tracklet in one.tracklets}
         result = RunResult(cameras, tracklets, found.identities, about)
-    warnings = list(found.clocks.warnings)
-    summary = Summary(output, result, warnings, reused=reading.reused, stage_seconds=reading.seconds)
+    summary = Summary(output, result, list(found.warnings), reused=reading.reused, stage_seconds=reading.seconds)
     summary.artifacts = artifacts
     with clock.measure("export"), stage("Writing") as report:
         _export(result, sources, artifacts, settings, workers, summary, report)

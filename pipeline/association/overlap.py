@@ -35,28 +35,54 @@ def overlap_evidence(
     depth, so where the two pictures differ, what they say is averaged. A match does not testify for itself: what a map
     says about it rests on the others. A map may still be wrong: it counts `overlap_weight` times and forbids nothing.
     """
-    heights = {camera.id: camera.height for camera in cameras}
-    paths = [foot_path(one, heights.get(one.key.camera, 0)) for one in tracklets]
+    paths = _foot_paths(tracklets, cameras)
     names = [one.key.camera for one in tracklets]
     by_camera = _rows_by_camera(names)
-    matches = _matches(names, paths, label, config.overlap_reach_s)
     said: dict[tuple[int, int], float] = {}
-    for one, other in sorted(matches):
-        if floored[by_camera[one]].any() and floored[by_camera[other]].any():
-            continue
-        agreed = matches[one, other]
-        view = learn_view_map([(paths[a], paths[b]) for a, b in agreed], config.overlap_reach_s)
-        if view is not None:
-            judge = _Judge(view, agreed, _area_m2([paths[row] for row in by_camera[one]], config), config)
-            spans_s = _spans_s(paths, by_camera[one]) | _spans_s(paths, by_camera[other], view.shift_s, -view.shift_s)
-            for pair in meeting(spans_s, names):
-                a, b = sorted(pair, key=lambda row: names[row])
-                said[a, b] = config.overlap_weight * judge.nats(a, b, paths)
+    for (one, other), (view, agreed) in _learned(paths, names, label, floored, config).items():
+        judge = _Judge(view, agreed, _area_m2([paths[row] for row in by_camera[one]], config), config)
+        spans_s = _spans_s(paths, by_camera[one]) | _spans_s(paths, by_camera[other], view.shift_s, -view.shift_s)
+        for pair in meeting(spans_s, names):
+            a, b = sorted(pair, key=lambda row: names[row])
+            said[a, b] = config.overlap_weight * judge.nats(a, b, paths)
     ends = np.array(list(said), np.int64).reshape(-1, 2)
     pairs = PairSet.of(len(tracklets), *ends.T)
     nats = np.zeros(len(pairs))
     nats[pairs.find(*ends.T)] = list(said.values())
     return FloorPairs(pairs, nats)
+
+
+def overlapping_views(
+    tracklets: Sequence[Tracklet],
+    cameras: Sequence[CameraResult],
+    label: np.ndarray,
+    floored: np.ndarray,
+    config: AssociateConfig,
+) -> dict[tuple[str, str], ViewMap]:
+    """The maps on which `overlap_evidence` would rest, by the ids of the two cameras."""
+    names = [one.key.camera for one in tracklets]
+    found = _learned(_foot_paths(tracklets, cameras), names, label, floored, config)
+    return {pair: view for pair, (view, _) in found.items()}
+
+
+def _learned(
+    paths: Sequence[FootPath], names: Sequence[str], label: np.ndarray, floored: np.ndarray, config: AssociateConfig
+) -> dict[tuple[str, str], tuple[ViewMap, Matches]]:
+    """For every two cameras whose views are found to overlap the map, and the matches that it was learned from."""
+    has_floor = {name for name, on_floor in zip(names, floored, strict=True) if on_floor}
+    found: dict[tuple[str, str], tuple[ViewMap, Matches]] = {}
+    for pair, matches in sorted(_matches(names, paths, label, config.overlap_reach_s).items()):
+        if has_floor.issuperset(pair):
+            continue
+        view = learn_view_map([(paths[a], paths[b]) for a, b in matches], config.overlap_reach_s)
+        if view is not None:
+            found[pair] = (view, matches)
+    return found
+
+
+def _foot_paths(tracklets: Sequence[Tracklet], cameras: Sequence[CameraResult]) -> list[FootPath]:
+    heights = {camera.id: camera.height for camera in cameras}
+    return [foot_path(one, heights.get(one.key.camera, 0)) for one in tracklets]
 
 
 def _rows_by_camera(names: Sequence[str]) -> dict[str, list[int]]:
