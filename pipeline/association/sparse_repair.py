@@ -3,6 +3,7 @@
 import numpy as np
 
 from pipeline.association.labels import canonical
+from pipeline.association.pair_set import distinct
 from pipeline.association.pairs import Edges, Pairs
 
 PAIRS_AT_ONCE = 2**20
@@ -49,7 +50,7 @@ class Offers:
         names = int(label.max(initial=0)) + 1
         asked = row[chosen] * np.int64(names) + label[other[chosen]]
         mine = np.flatnonzero(rows) * np.int64(names) + label[rows]
-        asked = np.unique(np.concatenate([asked, mine]))
+        asked = distinct(np.concatenate([asked, mine]))
         of_row, cluster = asked // names, asked % names
         mean, affinity = self._ties(of_row, cluster, label)
         same = cluster == label[of_row]

@@ -9,7 +9,7 @@ from benchmarks.association import MatrixLooks
 from core.types import Appearance, Descriptors, TrackletKey
 from pipeline.association.config import AssociateConfig
 from pipeline.association.looks import FloorPairs, TrackletPairs, measure_near
-from pipeline.association.pair_set import PairSet
+from pipeline.association.pair_set import PairSet, distinct
 from pipeline.association.solve import solve
 from pipeline.association.travel import Timeline
 from reid.tracklet import TrackletLooks, tracklet_distance
@@ -114,3 +114,8 @@ def test_blocks_of_crops_equal_the_whole(counts: list[int]) -> None:
     found = looks.block(rows, columns)
     np.testing.assert_allclose(found[0][differ], distance[np.ix_(rows, columns)][differ], atol=1e-5)
     np.testing.assert_allclose(found[1][differ], evidence[np.ix_(rows, columns)][differ], atol=1e-5)
+
+
+@given(st.lists(st.integers(-5, 5)))
+def test_distinct_is_unique(keys: list[int]) -> None:
+    np.testing.assert_array_equal(distinct(np.array(keys, np.int64)), np.unique(np.array(keys, np.int64)))
