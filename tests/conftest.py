@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 # Before anything of ours is imported: no test may touch the user's cache or settings.
 os.environ["THROUGHLINE_CACHE"] = str(Path(__file__).resolve().parents[1] / "build" / "test-cache")
@@ -12,6 +13,11 @@ os.environ["YOLO_CONFIG_DIR"] = os.environ["THROUGHLINE_CACHE"]
 from core.quiet import hush
 
 hush()
+
+# The same examples every time: whether a change may land must not hang on luck. To look for others:
+# HYPOTHESIS_PROFILE=default pytest.
+settings.register_profile("same", derandomize=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
