@@ -12,7 +12,7 @@ from core.boxes import iou
 from core.errors import UsageError
 from core.types import Appearance, Descriptors, Detections, Frame, Tracklet, TrackletKey
 from evaluation.identities import CameraBoxes, read_boxes
-from pipeline.association.identify import identify
+from pipeline.association.identification import identify
 from pipeline.camera_tracks import CameraTracks
 from pipeline.cameras_file import CamerasFile, read_cameras_toml
 from pipeline.crops import Crop, CropPicker

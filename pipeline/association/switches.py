@@ -16,8 +16,6 @@ from pipeline.association.meeting import meeting
 
 LEAST_NATS, MOST_NATS = -6.0, 8.0  # that one moment says about a group, all cameras together
 ELSEWHERE_NATS = 3.0  # against a group of whom another tracklet is seen in the same picture
-
-
 NOBODY = 0  # the state of standing where no group is seen
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from pipeline.association.travel import TravelTimes
 
-BLOCK = 64
+BLOCK = 64  # tracklets
 
 
 class TimeBound:
@@ -43,7 +43,7 @@ class TimeBound:
 
 
 class _Peaks:
-    """The largest of any stretch of a table, or of up to twice as much around it: by a pyramid of maxima."""
+    """The largest of any stretch of a table, or of one up to four times as long around it: by a pyramid of maxima."""
 
     def __init__(self, table: np.ndarray) -> None:
         levels = [table]

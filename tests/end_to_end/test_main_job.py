@@ -14,6 +14,7 @@ import pyarrow.parquet
 import pytest
 
 from core.types import TrackletKey
+from pipeline.association import identification
 from pipeline.detect import DetectConfig
 from pipeline.people.stored_run import open_run
 from tests.support.run import Outcome, run_job
@@ -129,7 +130,7 @@ def test_tracklets_that_association_cut_are_cut_in_every_output(done, short_scen
     videos, count = tmp_path / "videos", sum(len(one["tracklets"]) for one in done.tracks()["identities"])
     shutil.copytree(short_scene, videos)
     shutil.copy(ROOT / "examples" / "demo" / "cameras.toml", videos)
-    monkeypatch.setattr(sys.modules["pipeline.association.identify"], "find_switches", once)
+    monkeypatch.setattr(identification, "find_switches", once)
     outcome = run_job(videos, tmp_path / "out", "--workers", "1")
     assert outcome.code == 0, outcome.text
     tracklets = [tracklet for one in outcome.tracks()["identities"] for tracklet in one["tracklets"]]

@@ -1,0 +1,126 @@
+"""From every camera's tracks to who is who: clocks, tracklets that change person, association."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from core.types import Identity, Tracklet
+from pipeline.association.clocks import Clocks
+from pipeline.association.config import AssociateConfig
+from pipeline.association.corrections import Corrections
+from pipeline.association.cut import cut
+from pipeline.association.floor import FloorPath
+from pipeline.association.merging import LooksOf, associate, clocks_of, common_paths
+from pipeline.association.overlap import overlapping_views
+from pipeline.association.switches import find_switches
+from pipeline.association.view_clocks import clock_notes
+from pipeline.association.view_map import ViewMap
+from pipeline.calibration import Calibration
+from pipeline.camera_tracks import CameraTracks
+from pipeline.result import CameraResult
+
+
+@dataclass(frozen=True)
+class Identified:
+    """tracks: of every camera, cut where a tracklet changes person; identities: who those tracklets are.
+
+    clocks: of calibrated cameras; warnings: what a user should hear about the clocks of all cameras.
+    """
+
+    tracks: Sequence[CameraTracks]
+    identities: Sequence[Identity]
+    clocks: Clocks
+    warnings: Sequence[str] = ()
+
+
+def identify(
+    tracks: Sequence[CameraTracks],
+    config: AssociateConfig,
+    calibrations: Mapping[str, Calibration],
+    given: Collection[str],
+    corrections: Corrections = Corrections(),  # noqa: B008  frozen, hence safe to share
+    looks: LooksOf | None = None,
+) -> Identified:
+    """As `associate`, of whole cameras. given: those whose clock the user set.
+
+    Tracklets are cut by what is found without the corrections and at a caution of its own, so that neither corrections
+    nor caution change the tracklets that corrections are about.
+    """
+    tracks = list(tracks)
+    cameras = [one.camera for one in tracks]
+    clocks = clocks_of(_tracklets(tracks), cameras, config, calibrations, given)
+    site = _Site(cameras, calibrations, clocks, looks)
+    tracks, settled = _cut_switches(tracks, replace(config, caution=config.switch_caution), site)
+    if settled is None or config.caution != config.switch_caution or corrections.mentioned():
+        settled = site.associate(tracks, config, corrections)
+    notes = clock_notes(_overlapping(tracks, settled, config, site), {camera.id: camera.offset_s for camera in cameras})
+    return Identified(tracks, settled, clocks, [*clocks.warnings, *notes])
+
+
+@dataclass(frozen=True, eq=False)
+class _Site:
+    """What stays as it is however tracklets are cut."""
+
+    cameras: Sequence[CameraResult]
+    calibrations: Mapping[str, Calibration]
+    clocks: Clocks
+    looks: LooksOf | None
+
+    def associate(
+        self,
+        tracks: Sequence[CameraTracks],
+        config: AssociateConfig,
+        corrections: Corrections = Corrections(),  # noqa: B008
+    ) -> list[Identity]:
+        appearances = {appearance.key: appearance for one in tracks for appearance in one.appearances}
+        everybody = _tracklets(tracks)
+        return associate(
+            everybody, appearances, self.cameras, config, self.calibrations, self.looks, corrections, self.clocks
+        )
+
+    def paths(self, tracklets: Sequence[Tracklet], config: AssociateConfig) -> dict[int, FloorPath]:
+        return common_paths(tracklets, self.cameras, config, self.calibrations, self.clocks)
+
+
+def _tracklets(tracks: Sequence[CameraTracks]) -> list[Tracklet]:
+    """Those of all cameras, by key."""
+    return sorted((tracklet for one in tracks for tracklet in one.tracklets), key=lambda one: one.key)
+
+
+def _label(tracklets: Sequence[Tracklet], identities: Sequence[Identity]) -> np.ndarray:
+    """The identity of each tracklet (N,)."""
+    owner = {key: identity.id for identity in identities for key in identity.tracklets}
+    return np.array([owner[one.key] for one in tracklets], np.int64)
+
+
+def _cut_switches(
+    tracks: list[CameraTracks], config: AssociateConfig, site: _Site
+) -> tuple[list[CameraTracks], list[Identity] | None]:
+    """The tracks with the tracklets in pieces that change person; who is who in them, None where nobody knows yet."""
+    for _ in range(config.switch_rounds):
+        tracklets = _tracklets(tracks)
+        paths = site.paths(tracklets, config)
+        if len({tracklets[row].key.camera for row in paths}) < 2:
+            return tracks, None
+        found = site.associate(tracks, config)
+        rows: dict[str, dict[int, list[int]]] = {}
+        for row, instants_s in find_switches(tracklets, paths, _label(tracklets, found), config).items():
+            one = tracklets[row]
+            times_s = one.times_s + site.clocks.offset_s(one.key.camera)
+            rows.setdefault(one.key.camera, {})[one.key.local_id] = np.searchsorted(times_s, instants_s).tolist()
+        if not rows:
+            return tracks, found
+        tracks = [cut(one, rows[one.camera.id]) if one.camera.id in rows else one for one in tracks]
+    return tracks, None
+
+
+def _overlapping(
+    tracks: Sequence[CameraTracks], identities: Sequence[Identity], config: AssociateConfig, site: _Site
+) -> dict[tuple[str, str], ViewMap]:
+    """The cameras that turn out to see the same floor, by who is who in the end."""
+    if not config.overlap_rounds:
+        return {}
+    tracklets = _tracklets(tracks)
+    on_floor = np.isin(np.arange(len(tracklets)), list(site.paths(tracklets, config)))
+    return overlapping_views(tracklets, site.cameras, _label(tracklets, identities), on_floor, config)
