@@ -9,11 +9,13 @@ Scenes are rendered first, each ten minutes of a core or more, into build/worlds
 Each is read three times: true boxes and true tracks, true boxes and our tracks, all ours. The tracks are kept in
 `<scene>-tracks`. Then they are associated as a user might have set the cameras up: calibrated with given clocks;
 calibrated with clocks that are off by up to 2 s and must be estimated; without calibration, the clocks off as well.
-Writes results/worlds.json: cross-camera IDF1 and HOTA over image boxes, pair precision and recall, the clocks found.
+Writes results/worlds.json: cross-camera IDF1 and HOTA over image boxes, pair precision and recall, the clocks found;
+and how right memberships are that are as probable as is said, over all scenes of a kind together.
 """
 
 import json
 import sys
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,8 +24,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks.record import write_result
-from evaluation.identities import CameraBoxes, cross_camera_idf1, read_boxes
-from pipeline.association import identify
+from core.boxes import iou
+from core.types import DETECTED, Tracklet
+from evaluation.identities import IOU_OF_A_MATCH, CameraBoxes, cross_camera_idf1, read_boxes
+from pipeline.association import Identified, identify
 from pipeline.association.ladder import LEAST_VISIBLE, RUNGS, read_rungs
 from pipeline.calibration import Calibration
 from pipeline.camera_tracks import CameraTracks
@@ -36,6 +40,7 @@ from pipeline.video import find_cameras
 BUILD = Path("build/worlds")
 OURS = "ours"
 MOST_OFF_S = 2.0
+PROBABILITIES = (0.5, 0.8, 0.9, 0.95, 0.99)
 CONDITIONS = {
     "overlapping": ("calibrated", "calibrated, clocks off", "uncalibrated, clocks off"),
     "disjoint": ("uncalibrated, clocks off",),
@@ -84,12 +89,70 @@ def score(
     scores = cross_camera_idf1(truth, found)
     names = ("idf1", "hota", "pair_precision", "pair_recall", "found_identities", "true_identities")
     row: dict[str, Any] = {name: round(getattr(scores, name) or 0.0, 4) for name in names}
+    row["memberships"] = memberships(identified, truth)
     if off_s and identified.clocks.shifts:
         row["clocks: error ± sigma, s"] = {
             name: None if shift.sigma_s is None else [round(shift.offset_s + off_s[name], 2), round(shift.sigma_s, 2)]
             for name, shift in identified.clocks.shifts.items()
         }
     return row
+
+
+def memberships(identified: Identified, truth: Mapping[str, CameraBoxes]) -> list[list[int]]:
+    """For each of PROBABILITIES: how many memberships are at least so probable, and how many of those are right.
+
+    One is right if most of the tracklet's boxes show the person whom most boxes of its identity show. Tracklets alone
+    in their identity, and those that show nobody, are left out.
+    """
+    people = {
+        one.key: _people_in(one, truth[one.key.camera]) for tracks in identified.tracks for one in tracks.tracklets
+    }
+    counts = np.zeros((len(PROBABILITIES), 2), np.int64)
+    for identity in identified.identities:
+        shown: dict[int, int] = defaultdict(int)
+        for key in identity.tracklets:
+            for person, boxes in people[key].items():
+                shown[person] += boxes
+        if len(identity.tracklets) < 2 or not shown:
+            continue
+        whose = max(shown, key=lambda person: (shown[person], -person))
+        for key in identity.tracklets:
+            mine, probability = people[key], identity.evidence[key].probability
+            if mine and probability is not None:
+                right = max(mine, key=lambda person: (mine[person], -person)) == whose
+                counts[np.array(PROBABILITIES) <= probability] += (1, right)
+    return [[int(count), int(right)] for count, right in counts]
+
+
+def _people_in(tracklet: Tracklet, truth: CameraBoxes) -> dict[int, int]:
+    """How many of its detected boxes show each person."""
+    shown: dict[int, int] = defaultdict(int)
+    detected = tracklet[np.flatnonzero(tracklet.source == DETECTED)]
+    for frame, box in zip(detected.frames, detected.boxes_xyxy, strict=True):
+        rows = np.flatnonzero(truth.frames == frame + 1)
+        overlap = iou(box[None], truth.boxes_xyxy[rows].astype(np.float32))[0] if len(rows) else np.zeros(0)
+        if len(rows) and overlap.max() >= IOU_OF_A_MATCH:
+            shown[int(truth.ids[rows[overlap.argmax()]])] += 1
+    return dict(shown)
+
+
+def sure(scenes: Mapping[str, Mapping[str, Any]]) -> dict[str, list[dict[str, float]]]:
+    """By kind of scene and condition, of all that is ours: how right memberships of each probability are."""
+    sums: dict[str, np.ndarray] = defaultdict(lambda: np.zeros((len(PROBABILITIES), 2)))
+    for name, conditions in scenes.items():
+        for condition, rungs in conditions.items():
+            sums[f"{name.partition('-')[0]}, {condition}"] += np.array(rungs[OURS]["memberships"])
+    return {
+        name: [
+            {
+                "at least": least,
+                "share of memberships": round(float(count / max(1, table[0, 0])), 4),
+                "right": round(float(right / max(1, count)), 4),
+            }
+            for least, (count, right) in zip(PROBABILITIES, table, strict=True)
+        ]
+        for name, table in sums.items()
+    }
 
 
 def _moved(tracks: CameraTracks, off_s: float) -> CameraTracks:
@@ -110,8 +173,9 @@ class World:
 def read_world(scene: Path, settings: Settings) -> World:
     """A scene by its name, <kind>-<seed>; the first camera's clock is right."""
     kind, _, seed = scene.name.partition("-")
-    names = [source.id for source in find_cameras(scene)]
-    file = read_cameras_toml(scene / "cameras.toml", names)
+    sources = find_cameras(scene)
+    names = [source.id for source in sources]
+    file = read_cameras_toml(scene / "cameras.toml", sources)
     truth = {name: read_boxes(scene / "truth" / f"{name}.txt", LEAST_VISIBLE, truth=True) for name in names}
     drawn = np.random.default_rng(int(seed)).uniform(-MOST_OFF_S, MOST_OFF_S, len(names))
     off_s = {name: float(off) if at else 0.0 for at, (name, off) in enumerate(zip(names, drawn, strict=True))}
@@ -148,7 +212,8 @@ def main() -> None:
     for scene in scenes:
         result[scene.name] = measure(scene)
         print(scene.name, json.dumps(result[scene.name], indent=1), flush=True)
-        write_result("worlds", {"scenes": result})
+        write_result("worlds", {"scenes": result, "memberships by probability": sure(result)})
+    print(json.dumps(sure(result), indent=1))
 
 
 if __name__ == "__main__":

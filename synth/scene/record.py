@@ -44,19 +44,21 @@ def calibration_of(rig: Rig) -> dict[str, list[Any]]:
 
 
 def mot_lines(shot: Shot, camera_size: tuple[int, int], least_visibility: float) -> list[str]:
-    """MOTChallenge rows of one picture: frame from 1, id, left, top, width, height, 1, 1, visibility.
+    """MOTChallenge rows of one picture: frame from 1, id, left, top, width, height, conf, 1, visibility.
 
     The whole body's box, what is hidden included, cut at the picture's border, since nothing is ever detected beyond
-    it; people of less than `least_visibility` are left out.
+    it. People of less than `least_visibility` have conf 0, by which MOTChallenge says that they need not be found: a
+    box on the head that looks out from behind a board is right all the same.
     """
     rows = []
     for seen in shot.observations:
         truth = seen.truth
-        if truth.visibility < least_visibility:
-            continue
         x0, y0, x1, y1 = np.clip(truth.full_xyxy, 0, [*camera_size, *camera_size])
+        if x1 <= x0 or y1 <= y0:
+            continue
         box = ",".join(f"{value:.{_PX}f}" for value in (x0, y0, x1 - x0, y1 - y0))
-        rows.append(f"{shot.index + 1},{truth.number},{box},1,1,{truth.visibility:.3f}")
+        asked = int(truth.visibility >= least_visibility)
+        rows.append(f"{shot.index + 1},{truth.number},{box},{asked},1,{truth.visibility:.3f}")
     return rows
 
 

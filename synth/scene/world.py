@@ -33,7 +33,7 @@ class SceneConfig:
     size: tuple[int, int] = (640, 360)
     supersample: int = 2
     shake_deg: float = 0.0  # how far the cameras sway at most; their calibration is that at rest
-    truth_visibility: float = 0.2  # less of a person is not in the MOTChallenge text
+    truth_visibility: float = 0.2  # less of a person need not be found: conf 0 in the MOTChallenge text
     place: PlaceConfig = field(default_factory=PlaceConfig)
     floor: FloorConfig = field(default_factory=FloorConfig)
     crowd: CrowdConfig = field(default_factory=CrowdConfig)
