@@ -48,14 +48,19 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("recipe", type=Path)
     export.add_argument("--checkpoint", type=Path, required=True, help="the folder `train` wrote to")
     export.add_argument("--output", type=Path, required=True)
+    export.add_argument("--onnx", action="store_true", help="reid.onnx too, checked with ONNX Runtime")
     export.set_defaults(run=_export)
     int8 = commands.add_parser("int8", help="an exported network in 8-bit integers, in place: faster on CPUs")
     int8.add_argument("weights", type=Path, help="a folder that `export` or `fit` wrote")
     int8.add_argument("--calibration", type=Path, required=True, help="shards of `python -m synth crops`")
     int8.set_defaults(run=_int8)
-    evaluate = commands.add_parser("evaluate", help="rank-1, mAP and mINP on shards or on a Market-1501-style folder")
+    evaluate = commands.add_parser("evaluate", help="rank-1, mAP and mINP on shards or on a folder of pictures")
     evaluate.add_argument("data", type=Path)
     evaluate.add_argument("--no-keypoints", action="store_true", help="as if the detector gave boxes only")
+    evaluate.add_argument("--re-rank", action="store_true", help="scores with k-reciprocal re-ranking too")
+    evaluate.add_argument(
+        "--expand-queries", type=int, default=0, metavar="N", help="scores of queries joined by their N nearest too"
+    )
     evaluate.set_defaults(run=_evaluate)
     embed = commands.add_parser("embed", help="global vectors of a folder of pictures")
     embed.add_argument("folder", type=Path)
@@ -95,7 +100,12 @@ def _export(options: argparse.Namespace) -> None:
 
     recipe = Recipe.read(options.recipe)
     network, step = load_trained(options.checkpoint, recipe)
-    card = export_network(network, options.output, recipe.name, recipe.to_dict() | {"trained_steps": step})
+    scores = {}
+    if options.onnx:
+        from reid.onnx_export import export_onnx
+
+        scores = export_onnx(network, options.output)
+    card = export_network(network, options.output, recipe.name, recipe.to_dict() | {"trained_steps": step}, scores)
     print(f"{options.output}: {card.identifier}, parity {card.scores['parity_least_cosine']:.6f}")
 
 
@@ -109,18 +119,18 @@ def _int8(options: argparse.Namespace) -> None:
 
 def _evaluate(options: argparse.Namespace) -> None:
     from reid.embedder import Embedder
-    from reid.evaluation import evaluate_folder, evaluate_shards
+    from reid.evaluation import read_trial, table
+    from reid.refinement import RefinementConfig, refined_scores
 
+    if options.expand_queries < 0:
+        raise UsageError(f"--expand-queries: expected 0 or more gallery entries, got {options.expand_queries}")
     embedder = Embedder.open(options.weights, options.device, options.threads)
-    if (options.data / "dataset.json").exists():
-        scores = evaluate_shards(embedder, options.data, not options.no_keypoints)
-    else:
-        scores = evaluate_folder(embedder, options.data)
-    print(f"{embedder.identifier} on {options.data}")
-    print(f"{'distance':10} {'queries':>8} {'rank-1':>8} {'rank-5':>8} {'mAP':>8} {'mINP':>8}")
-    for name, one in scores.items():
-        values = (one.rank1, one.cmc[4], one.mean_ap, one.mean_inp)
-        print(f"{name:10} {one.queries:8d} " + " ".join(f"{100 * value:8.2f}" for value in values))
+    trial = read_trial(embedder, options.data, not options.no_keypoints)
+    scores = refined_scores(trial, RefinementConfig(options.re_rank, options.expand_queries))
+    print(f"{embedder.identifier} on {options.data} ({trial.source})")
+    if left_out := len(trial.query) - scores["global"].queries:
+        print(f"left out {left_out} of {len(trial.query)} queries: no other camera saw their person")
+    print("\n".join(table(scores)))
 
 
 def _embed(options: argparse.Namespace) -> None:

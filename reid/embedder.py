@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.errors import ShapeError
+from core.errors import ShapeError, WeightsError
 from core.types import Descriptors
 from reid.backends import Backend, open_backend
 from reid.card import Card, folder_of
@@ -62,7 +62,7 @@ class Embedder:
 
         keypoints_xyc (N, 17, 3): px of each crop and confidence; None where there are none: parts are then unseen.
         others_xyc: per crop the skeletons (M_i, 17, 3) of other people in it, or None. No crops give no rows. Raises
-        ShapeError.
+        ShapeError, WeightsError (a network that gives NaN or infinity).
         """
         if keypoints_xyc is not None and len(keypoints_xyc) != len(crops_bgr):
             raise ShapeError(f"keypoints_xyc: expected {len(crops_bgr)} rows, one per crop, got {len(keypoints_xyc)}")
@@ -72,4 +72,9 @@ class Embedder:
         global_, parts, stripes = self._backend.run(pictures, found.masks)
         seen = None if keypoints_xyc is None else found.visibility
         parts = np.where(found.visibility[..., None] > 0, parts, 0)
+        if not all(np.isfinite(vectors).all() for vectors in (global_, parts, stripes)):
+            raise WeightsError(
+                f"{self.identifier}: gives vectors with NaN or infinity; did the training that its weights are from "
+                "diverge? Train again, with a lower schedule.learning_rate"
+            )
         return Descriptors(global_, parts, found.visibility, stripes, quality(pictures, sizes, seen, self._quality))

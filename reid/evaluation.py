@@ -1,14 +1,16 @@
-"""How well an embedder finds people again: on rendered shards and on Market-1501-style folders."""
+"""How well an embedder finds people again: on rendered shards and on folders of pictures."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from core.errors import InputError
 from core.types import Descriptors
-from reid.data.folders import market_folder, read_bgr
-from reid.data.shards import ShardSet
+from reid.data.folders import read_bgr
+from reid.data.layouts import layout_of
+from reid.data.shards import ShardSet, is_shards
 from reid.distance.aligned import aligned_distance
 from reid.distance.appearance import appearance_distance, global_distance, parts_alone_distance
 from reid.embedder import Embedder
@@ -27,8 +29,49 @@ DISTANCES: dict[str, Distance] = {
 }
 
 
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """Queries and a gallery: descriptors, identity and camera (n,) int64 of each. source: what it was read from."""
+
+    source: str
+    query: Descriptors
+    query_identity: np.ndarray
+    query_camera: np.ndarray
+    gallery: Descriptors
+    gallery_identity: np.ndarray
+    gallery_camera: np.ndarray
+
+    def scores(self, distance: np.ndarray) -> RetrievalScores:
+        """Of a distance matrix (Q, G). Raises ShapeError, also where the network gave numbers that are not finite."""
+        return retrieval_scores(
+            distance, self.query_identity, self.query_camera, self.gallery_identity, self.gallery_camera
+        )
+
+
+def trial_scores(trial: Trial, names: Sequence[str] = tuple(DISTANCES)) -> dict[str, RetrievalScores]:
+    """Scores by distance name."""
+    return {name: trial.scores(DISTANCES[name](trial.query, trial.gallery)) for name in names}
+
+
 def evaluate_shards(embedder: Embedder, folder: Path, with_keypoints: bool = True) -> dict[str, RetrievalScores]:
-    """Scores by distance name, across cameras: queries are each identity's first crop per camera."""
+    """Scores by distance name, across cameras: queries are each identity's first crop per camera. Raises InputError."""
+    return trial_scores(shard_trial(embedder, folder, with_keypoints))
+
+
+def evaluate_folder(embedder: Embedder, folder: Path) -> dict[str, RetrievalScores]:
+    """Scores by distance name on pictures in a layout that `reid.data.layouts` knows. Raises InputError."""
+    return trial_scores(folder_trial(embedder, folder))
+
+
+def read_trial(embedder: Embedder, folder: Path, with_keypoints: bool = True) -> Trial:
+    """Of shards or of pictures, whichever `folder` holds. Raises InputError."""
+    if is_shards(folder):
+        return shard_trial(embedder, folder, with_keypoints)
+    return folder_trial(embedder, folder)
+
+
+def shard_trial(embedder: Embedder, folder: Path, with_keypoints: bool = True) -> Trial:
+    """Queries are each identity's first crop per camera, the rest is the gallery. Raises InputError."""
     crops = ShardSet(folder)
     batches = []
     for first in range(0, len(crops), _BATCH):
@@ -36,22 +79,22 @@ def evaluate_shards(embedder: Embedder, folder: Path, with_keypoints: bool = Tru
         keypoints = np.stack([sample.keypoints_xyc for sample in samples]) if with_keypoints else None
         others = [sample.others_xyc[None] for sample in samples] if with_keypoints else None
         batches.append(embedder.embed([sample.image for sample in samples], keypoints, others))
-    return _scores(Descriptors.concatenate(batches), crops.identity, crops.camera)
+    return _divided("rendered shards", Descriptors.concatenate(batches), crops.identity, crops.camera)
 
 
-def evaluate_folder(embedder: Embedder, folder: Path) -> dict[str, RetrievalScores]:
-    """Scores by distance name on a folder of named pictures, or on its `query` and `bounding_box_test` folders."""
-    query_folder, gallery_folder = folder / "query", folder / "bounding_box_test"
-    gallery = market_folder(gallery_folder if gallery_folder.is_dir() else folder)
-    found = embed_pictures(embedder, gallery.paths)
-    if not query_folder.is_dir():
-        return _scores(found, gallery.identity, gallery.camera)
-    query = market_folder(query_folder)
-    asked = embed_pictures(embedder, query.paths)
-    return {
-        name: retrieval_scores(distance(asked, found), query.identity, query.camera, gallery.identity, gallery.camera)
-        for name, distance in DISTANCES.items()
-    }
+def folder_trial(embedder: Embedder, folder: Path) -> Trial:
+    """Queries and gallery as the layout has them; where it has no queries, each identity's first picture per camera.
+
+    Raises InputError.
+    """
+    layout = layout_of(folder)
+    query, gallery = layout.test(folder)
+    if query is None:
+        found = embed_pictures(embedder, gallery.paths)
+        return _divided(layout.name, found, gallery.identity, gallery.camera)
+    _require_matches(query.identity, query.camera, gallery.identity, gallery.camera)
+    asked, found = embed_pictures(embedder, query.paths), embed_pictures(embedder, gallery.paths)
+    return Trial(layout.name, asked, query.identity, query.camera, found, gallery.identity, gallery.camera)
 
 
 def embed_pictures(embedder: Embedder, paths: tuple[Path, ...] | list[Path]) -> Descriptors:
@@ -62,20 +105,41 @@ def embed_pictures(embedder: Embedder, paths: tuple[Path, ...] | list[Path]) -> 
     return Descriptors.concatenate(batches)
 
 
-def _scores(found: Descriptors, identity: np.ndarray, camera: np.ndarray) -> dict[str, RetrievalScores]:
+def table(scores: Mapping[str, RetrievalScores]) -> list[str]:
+    """Lines to print: per cent."""
+    wide = max(10, *(len(name) for name in scores))
+    lines = [f"{'distance':{wide}} {'queries':>8} {'rank-1':>8} {'rank-5':>8} {'mAP':>8} {'mINP':>8}"]
+    for name, one in scores.items():
+        values = (one.rank1, one.cmc[4], one.mean_ap, one.mean_inp)
+        lines.append(f"{name:{wide}} {one.queries:8d} " + " ".join(f"{100 * value:8.2f}" for value in values))
+    return lines
+
+
+def _divided(source: str, found: Descriptors, identity: np.ndarray, camera: np.ndarray) -> Trial:
     queries = first_per_camera(identity, camera)
     gallery = np.setdiff1d(np.arange(len(identity)), queries)
     if not len(gallery):
         raise InputError(
             "no gallery: every picture is the first of its person in its camera, and those are the queries"
         )
-    return {
-        name: retrieval_scores(
-            distance(found[queries], found[gallery]),
-            identity[queries], camera[queries], identity[gallery], camera[gallery],
+    rows = (identity[queries], camera[queries], identity[gallery], camera[gallery])
+    _require_matches(*rows)
+    return Trial(source, found[queries], *rows[:2], found[gallery], *rows[2:])
+
+
+def _require_matches(
+    query_identity: np.ndarray, query_camera: np.ndarray, gallery_identity: np.ndarray, gallery_camera: np.ndarray
+) -> None:
+    """Refuse what can only score 0: no query has its person in the gallery under another camera."""
+    gallery = np.unique(np.stack([gallery_identity, gallery_camera], axis=1), axis=0)
+    cameras = {int(one): set(gallery[gallery[:, 0] == one, 1].tolist()) for one in np.unique(query_identity)}
+    pairs = zip(query_identity.tolist(), query_camera.tolist(), strict=True)
+    if not any(cameras[identity] - {camera} for identity, camera in pairs):
+        seen = sorted({*query_camera.tolist(), *gallery_camera.tolist()})
+        raise InputError(
+            f"no query has a match: expected people seen by two cameras, got cameras {seen[:9]} and none of the people "
+            "under two of them; are camera and identity where the layout expects them?"
         )
-        for name, distance in DISTANCES.items()
-    }  # fmt: skip
 
 
 def _flat(stripes: np.ndarray) -> np.ndarray:

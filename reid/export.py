@@ -50,7 +50,7 @@ def export_network(
 
 def least_cosine(network: ReIDNetwork, folder: Path, count: int = 4) -> float:
     """The worst agreement between PyTorch and the IR of `folder` on noise pictures."""
-    pictures, masks = _noise(network.config, count)
+    pictures, masks = noise(network.config, count)
     shipped = OpenVINOBackend(folder / IR, folder / IR_WEIGHTS, threads=1).run(pictures, masks)
     with torch.inference_mode():
         batch = torch.from_numpy(pictures).permute(0, 3, 1, 2).float()
@@ -64,7 +64,7 @@ def _converted(network: ReIDNetwork) -> Any:
     import openvino
     from openvino.preprocess import PrePostProcessor
 
-    pictures, masks = _noise(network.config, 1)
+    pictures, masks = noise(network.config, 1)
     batch = torch.from_numpy(pictures).permute(0, 3, 1, 2).float()
     with torch.inference_mode(), warnings.catch_warnings():
         warnings.simplefilter("ignore", torch.jit.TracerWarning)  # shapes become constants: they are fixed here
@@ -79,7 +79,8 @@ def _converted(network: ReIDNetwork) -> Any:
     return steps.build()
 
 
-def _noise(config: NetworkConfig, count: int) -> tuple[np.ndarray, np.ndarray]:
+def noise(config: NetworkConfig, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Pictures (count, h, w, 3) uint8 and masks (count, K, h/16, w/16) float32, always the same, to compare with."""
     generator = np.random.default_rng(0)
     pictures = generator.integers(0, 256, (count, config.input_height, config.input_width, 3), np.uint8)
     return pictures, generator.random((count, config.parts, *config.grid), np.float32)

@@ -40,8 +40,13 @@ def retrieval_scores(
     query with a match gives zeros. Raises ShapeError for a wrong shape or a distance that is not finite.
     """
     shape = (len(query_identity), len(gallery_identity))
-    if distance.shape != shape or not np.isfinite(distance).all():
-        raise ShapeError(f"distance: expected finite {shape}, got {distance.shape}")
+    if distance.shape != shape:
+        raise ShapeError(f"distance: expected {shape}, queries × gallery, got {distance.shape}")
+    if broken := int((~np.isfinite(distance)).any(axis=1).sum()):
+        raise ShapeError(
+            f"distance: expected finite numbers, got NaN or infinity for {broken} of {shape[0]} queries; are there "
+            "such numbers in the features?"
+        )
     hits_by_rank, precisions, inverse = np.zeros(ranks), [], []
     for row in range(shape[0]):
         ignored = (gallery_identity == query_identity[row]) & (gallery_camera == query_camera[row])

@@ -9,7 +9,7 @@ import numpy as np
 
 from core.errors import InputError
 
-_NAME = re.compile(r"(-?\d+)_c(\d+)")
+MARKET_NAME = re.compile(r"(-?\d+)_c(\d+)")
 _PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
 
 
@@ -40,20 +40,22 @@ def market_folder(folder: Path) -> PictureFolder:
     """Pictures with their labels; junk (identity −1) is left out. Raises InputError for a name without labels."""
     paths, labels = [], []
     for path in pictures(folder):
-        match = _NAME.match(path.name)
+        match = MARKET_NAME.match(path.name)
         if match is None:
             raise InputError(f"{path}: expected a name such as 0002_c1s1_000451_03.jpg")
         label = int(match.group(1)), int(match.group(2))
         if label[0] >= 0:
             paths.append(path)
             labels.append(label)
+    if not paths:
+        raise InputError(f"{folder}: no pictures of people; all are junk (identity -1)")
     identity, camera = np.array(labels, np.int64).reshape(-1, 2).T
     return PictureFolder(tuple(paths), identity, camera)
 
 
 def label_of(path: Path) -> int | None:
     """Identity in the name of a picture, None where it has none."""
-    match = _NAME.match(path.name)
+    match = MARKET_NAME.match(path.name)
     return None if match is None else int(match.group(1))
 
 

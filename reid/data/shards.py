@@ -2,16 +2,18 @@
 
 A set is a folder with `dataset.json` and folders `shard-NNNNN`, each with images.npy (n, H, W, 3) uint8 BGR,
 identity.npy (n,) int32, camera.npy (n,) int16, keypoints_xyc.npy and others_xyc.npy (n, 17, 3) px in the crop (others:
-one more person's, confidence 0 where nobody is), and attributes.npy (n, A) int16.
+one more person's, confidence 0 where nobody is), and, where it says what people wear, attributes.npy (n, A) int16.
 """
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from core.errors import InputError
+from reid.data.attributes import AttributeLabels, read_attributes
 
 _ARRAYS = {"images": 4, "identity": 1, "camera": 1, "keypoints_xyc": 3, "others_xyc": 3}
 
@@ -39,6 +41,7 @@ class ShardSet:
         opened = [_open(shard) for shard in shards]
         lengths = [len(arrays["identity"]) for arrays in opened]
         self.folder = folder
+        self._folders, self._lengths = shards, lengths
         self.identities = _identities(folder)
         self._starts = np.cumsum([0, *lengths])
         self._shards = opened
@@ -48,6 +51,11 @@ class ShardSet:
             found = int(self.identity.min()), int(self.identity.max())
             raise InputError(f"{folder}: expected identities from 0 to {self.identities - 1}, got {found}")
 
+    @cached_property
+    def attributes(self) -> AttributeLabels:
+        """What the people wear, read when it is first asked for. Raises InputError: the set does not say, or broken."""
+        return read_attributes(self.folder, self._folders, self._lengths)
+
     def __len__(self) -> int:
         return len(self.identity)
 
@@ -56,6 +64,11 @@ class ShardSet:
         row = int(index - self._starts[shard])
         arrays = self._shards[shard]
         return Sample(arrays["images"][row], arrays["keypoints_xyc"][row], arrays["others_xyc"][row])
+
+
+def is_shards(folder: Path) -> bool:
+    """Whether `folder` is such a set and not one of pictures."""
+    return (folder / "dataset.json").exists() or any(folder.glob("shard-*"))
 
 
 def _identities(folder: Path) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 from core.errors import SettingError
 
 MEMBERS = ("osnet", "osnet-ain", "resnet18", "resnet18-ibn", "palette")
+TIMM = "timm:"  # before the name of one of timm's networks
 TRUNKS = (*MEMBERS, "osnet-ain+palette", "resnet18-ibn+palette", "osnet-ain+resnet18-ibn+palette")
 PART_COUNTS = (3, 5, 8)
 
@@ -16,11 +17,12 @@ PART_COUNTS = (3, 5, 8)
 class NetworkConfig:
     """Architecture of a ReID network.
 
-    trunk: one of TRUNKS; members joined by + answer each for itself, with a share of every similarity of their own:
-    `palette_share` for the palette beside others, the rest for those in equal parts. width: multiplies every channel
-    count of OSNet's paper, resnet_width: of ResNet's. bands: heights at which the global vector looks separately,
-    nearer to the middle of the crop more; 0 for one plain average. embedding: D of the global vector; part_embedding: d
-    of parts and stripes. parts: K, one of PART_COUNTS (0: no part branch). stripes: H. input_height, input_width: px,
+    trunk: one of TRUNKS, or one of timm's networks such as timm:resnet18, alone or with +palette; members joined by +
+    answer each for itself, with a share of every similarity of their own: `palette_share` for the palette beside
+    others, the rest for those in equal parts. width: multiplies every channel count of OSNet's paper, resnet_width: of
+    ResNet's. bands: heights at which the global vector looks separately, nearer to the middle of the crop more; 0 for
+    one plain average. embedding: D of the global vector; part_embedding: d of parts and stripes. parts: K, one of
+    PART_COUNTS (0: no part branch). stripes: H. input_height, input_width: px,
     multiples of 16. Raises SettingError.
     """
 
@@ -38,8 +40,8 @@ class NetworkConfig:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be built."""
-        if self.trunk not in TRUNKS:
-            raise SettingError(f"network.trunk: expected one of {TRUNKS}, got {self.trunk!r}")
+        if self.trunk not in TRUNKS and not _of_timm(self.trunk):
+            raise SettingError(f"network.trunk: expected one of {TRUNKS}, or {TIMM}NAME, got {self.trunk!r}")
         if not 0 < self.palette_share < 1:
             raise SettingError(f"network.palette_share: expected between 0 and 1, got {self.palette_share}")
         if self.bands < 0:
@@ -85,3 +87,9 @@ class NetworkConfig:
         if unknown := sorted(set(values) - known):
             raise SettingError(f"network: unknown {unknown}, known are {sorted(known)}")
         return cls(**values)
+
+
+def _of_timm(trunk: str) -> bool:
+    """Whether this is timm:NAME or timm:NAME+palette; whether timm knows the name is seen when it is built."""
+    name = trunk.removesuffix("+palette")
+    return name.startswith(TIMM) and len(name) > len(TIMM) and "+" not in name

@@ -8,13 +8,14 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from reid.network.config import NetworkConfig
+from reid.network.config import TIMM, NetworkConfig
 from reid.network.head import Branches, Head
 from reid.network.osnet import OSNet
 from reid.network.palette import Palette
 from reid.network.resnet import ResNet
+from reid.network.timm_trunk import TimmTrunk
 
-Trunk = OSNet | ResNet | Palette
+Trunk = OSNet | ResNet | Palette | TimmTrunk
 
 # Mean and spread of ImageNet's channels, in the order blue, green, red, on a scale of 0 to 255.
 MEAN_BGR, STD_BGR = (103.53, 116.28, 123.675), (57.375, 57.12, 58.395)
@@ -45,7 +46,8 @@ class Members(nn.Module):
 def _member(name: str, config: NetworkConfig) -> Trunk:
     if name == "palette":
         return Palette(torch.tensor(MEAN_BGR), torch.tensor(STD_BGR))
-    return (ResNet if name.startswith("resnet") else OSNet)(dataclasses.replace(config, trunk=name))
+    kind = TimmTrunk if name.startswith(TIMM) else ResNet if name.startswith("resnet") else OSNet
+    return kind(dataclasses.replace(config, trunk=name))
 
 
 class ReIDNetwork(nn.Module):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from reid.data.shards import ShardSet
+from reid.data.crops import Crops
 from reid.parts import part_masks
 from reid.training.augmentation import augmented
 from reid.training.recipe import Recipe
@@ -24,7 +24,7 @@ class Batch(NamedTuple):
 class Batches:
     """Batches of a set as a function of the step."""
 
-    def __init__(self, crops: ShardSet, recipe: Recipe) -> None:
+    def __init__(self, crops: Crops, recipe: Recipe) -> None:
         """Raises InputError where the set is too small for the recipe."""
         schedule = recipe.schedule
         self._crops, self._recipe = crops, recipe

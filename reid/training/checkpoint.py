@@ -13,6 +13,7 @@ from core.errors import SettingError, WeightsError
 from reid.network.config import NetworkConfig
 from reid.network.model import Members, ReIDNetwork
 from reid.network.palette import Palette
+from reid.network.timm_trunk import TimmTrunk
 from reid.training.recipe import Recipe
 
 NAME = "checkpoint.pt"
@@ -65,8 +66,11 @@ def load_trained(folder: Path, recipe: Recipe) -> tuple[ReIDNetwork, int]:
 def load_beginning(folder: Path, network: ReIDNetwork) -> None:
     """Give `network` what `folder`/checkpoint.pt holds: all of it, or the trunk where the head is another.
 
-    Raises WeightsError.
+    A file in a folder's place holds the weights of timm's network. Raises WeightsError.
     """
+    if folder.is_file():
+        load_trunks([folder], network)
+        return
     path = folder / NAME
     state = _loaded(path)
     if _architecture(path, state) == network.config:
@@ -85,6 +89,11 @@ def load_trunks(folders: Sequence[Path], network: ReIDNetwork) -> None:
     if len(learners) != len(folders):
         raise WeightsError(f"begin_with: expected {len(learners)} folders joined by +, got {len(folders)}")
     for folder, learner in zip(folders, learners, strict=True):
+        if folder.is_file():
+            if not isinstance(learner, TimmTrunk):
+                raise WeightsError(f"begin_with: expected a folder of a training, got the file {folder}")
+            learner.begin_with(folder)
+            continue
         path = folder / NAME
         tensors = {
             name.removeprefix("trunk."): value
@@ -106,8 +115,12 @@ def _loaded(path: Path) -> dict[str, Any]:
 
 def _read(path: Path, recipe: Recipe) -> dict[str, Any]:
     state = _loaded(path)
-    if _architecture(path, state) != recipe.network:
-        raise WeightsError(f"{path}: of another architecture than the recipe's; choose another output folder")
+    theirs, ours = _architecture(path, state).to_dict(), recipe.network.to_dict()
+    if differing := [f"{name} = {theirs[name]!r}, not {ours[name]!r}" for name in ours if theirs[name] != ours[name]]:
+        raise WeightsError(
+            f"{path}: of another architecture than the recipe's: it has network.{', network.'.join(differing)}; take "
+            "the recipe it was trained by, or another folder"
+        )
     return state
 
 

@@ -13,7 +13,8 @@ import numpy as np
 import scipy.linalg
 import torch
 
-from reid.data.shards import ShardSet
+from core.errors import InputError
+from reid.data.crops import about, open_crops
 from reid.network.model import Members, ReIDNetwork
 from reid.training.batches import Batches
 from reid.training.checkpoint import load_trunks
@@ -30,7 +31,10 @@ def fit(recipe: Recipe, say: Say = print) -> ReIDNetwork:
     if recipe.schedule.threads:
         torch.set_num_threads(recipe.schedule.threads)
     cv2.setNumThreads(1)
-    batches = Batches(ShardSet(Path(recipe.data.train)), recipe)
+    crops = open_crops(Path(recipe.data.train))
+    batches = Batches(crops, recipe)
+    for line in about(crops, recipe.schedule.images, recipe.network.parts):
+        say(line)
     network = ReIDNetwork.random(recipe.network, recipe.seed).eval()
     if recipe.begin_with:
         load_trunks([Path(folder) for folder in recipe.begin_with.split("+")], network)
@@ -45,6 +49,8 @@ def fit(recipe: Recipe, say: Say = print) -> ReIDNetwork:
         means = []
         for k in range(config.parts):
             seen = columns["visibility"][:, k] > 0.5
+            if not seen.any():
+                raise InputError(f"{recipe.data.train}: no crop shows part {k}; network.parts = 0 leaves the parts out")
             weight, mean = _by_member(columns["parts"][seen, k], identities[seen], config.part_embedding, shares)
             head.part_weights[k].copy_(torch.from_numpy(weight.T))
             means.append(mean)

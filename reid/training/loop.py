@@ -9,13 +9,16 @@ from pathlib import Path
 import cv2
 import torch
 
-from reid.data.shards import ShardSet
+from core.errors import SettingError
+from reid.data.crops import about, open_crops
 from reid.network.model import ReIDNetwork
 from reid.training.batches import Batches
 from reid.training.checkpoint import load_beginning, load_checkpoint, save_checkpoint
+from reid.training.curves import LOG, draw_curves
 from reid.training.objective import Objective
 from reid.training.parallel import Group
 from reid.training.recipe import Recipe, ScheduleConfig
+from reid.training.validation import Validation
 
 Say = Callable[[str], None]
 
@@ -23,8 +26,9 @@ Say = Callable[[str], None]
 def train(recipe: Recipe, output: Path, device: str = "cpu", say: Say = print) -> ReIDNetwork:
     """Train by `recipe` into `output` (made where missing), going on from its checkpoint; gives the network.
 
-    Writes checkpoint.pt and log.jsonl (one line per report: step, learning rate, mean of each term). Under torchrun the
-    processes share each batch. Raises InputError (data), WeightsError (checkpoint), SettingError (an uneven share).
+    Writes checkpoint.pt, curves.png and log.jsonl (one line per report: step, learning rate, mean of each term; one per
+    validation: step, scores). Under torchrun the processes share each batch. Raises InputError (data), WeightsError
+    (checkpoint), SettingError (an uneven share, a loss that is not finite any more).
     """
     group = Group(device)
     say = say if group.leads else _nothing
@@ -32,9 +36,11 @@ def train(recipe: Recipe, output: Path, device: str = "cpu", say: Say = print) -
     if recipe.schedule.threads:
         torch.set_num_threads(recipe.schedule.threads)
     output.mkdir(parents=True, exist_ok=True)
-    batches = Batches(ShardSet(Path(recipe.data.train)), recipe)
-    if batches.sampler.left_out:
-        say(f"left out {batches.sampler.left_out} identities with a single crop")
+    crops = open_crops(Path(recipe.data.train))
+    batches = Batches(crops, recipe)
+    validation = Validation(recipe)
+    for line in about(crops, recipe.schedule.images, recipe.network.parts):
+        say(line)
     precision = torch.float64 if recipe.schedule.double else torch.float32
     network = _begun(recipe).to(device, precision).to(memory_format=torch.channels_last)
     group.prepare(network)
@@ -42,7 +48,7 @@ def train(recipe: Recipe, output: Path, device: str = "cpu", say: Say = print) -
     optimiser = torch.optim.AdamW(_groups(network, objective, recipe.schedule.weight_decay), lr=0.0)
     first = load_checkpoint(output, network, objective, optimiser, recipe)
     say(f"{batches.sampler.count} identities, steps {first} to {recipe.schedule.steps}")
-    report = _Report(output / "log.jsonl" if group.leads else None, first, recipe.schedule, say)
+    report = _Report(output / LOG if group.leads else None, first, recipe.schedule, say)
     saved_s = time.monotonic()
     network.train()
     for step in range(first, recipe.schedule.steps):
@@ -56,22 +62,37 @@ def train(recipe: Recipe, output: Path, device: str = "cpu", say: Say = print) -
             branches = network(own.pictures, own.masks)
         branches = type(branches)(*(branch.to(precision) for branch in branches))
         terms = objective(group.gathered(branches), batch)
+        _require_finite(terms, step, output)
         optimiser.zero_grad(set_to_none=True)
         objective.total(terms).backward()
         group.sum_gradients(network, objective)
         optimiser.step()
         report.add(step, rate, {name: value.item() for name, value in terms.items()})
+        if group.leads and validation.due(step + 1):
+            save_checkpoint(output, step + 1, network, objective, optimiser, recipe)  # a broken picture may come now
+            report.validated(step, validation.scores(network))
         if group.leads and time.monotonic() - saved_s > recipe.schedule.checkpoint_s:
             save_checkpoint(output, step + 1, network, objective, optimiser, recipe)
+            draw_curves(output)
             saved_s = time.monotonic()
     if group.leads:
         save_checkpoint(output, recipe.schedule.steps, network, objective, optimiser, recipe)
+        draw_curves(output)
     group.leave()
     return network.eval()
 
 
 def _moved(tensor: torch.Tensor, device: str, precision: torch.dtype) -> torch.Tensor:
     return tensor.to(device, precision if tensor.is_floating_point() else tensor.dtype)
+
+
+def _require_finite(terms: dict[str, torch.Tensor], step: int, output: Path) -> None:
+    broken = [f"{name} is {value.item()}" for name, value in terms.items() if not torch.isfinite(value)]
+    if broken:
+        raise SettingError(
+            f"step {step + 1}: {', '.join(broken)}: the training has left the numbers. Lower schedule.learning_rate or "
+            f"lengthen schedule.warmup and begin again; what {output} holds is from before"
+        )
 
 
 def _nothing(line: str) -> None:
@@ -132,3 +153,11 @@ class _Report:
             with self._path.open("a", encoding="utf-8") as log:
                 log.write(json.dumps({"step": step + 1, "learning_rate": rate, **means}) + "\n")
         self._sums, self._count, self._last_s = {}, 0, now
+
+    def validated(self, step: int, scores: dict[str, float]) -> None:
+        """Say and log validation scores."""
+        words = "  ".join(f"{name} {value:.3f}" for name, value in scores.items())
+        self._say(f"step {step + 1}/{self._schedule.steps}  validation  {words}")
+        if self._path is not None:
+            with self._path.open("a", encoding="utf-8") as log:
+                log.write(json.dumps({"step": step + 1, "validation": scores}) + "\n")

@@ -33,10 +33,14 @@ class Group:
         return self.rank == 0
 
     def prepare(self, network: nn.Module) -> nn.Module:
-        """Let batch normalisations count all processes' rows; names and values of the weights stay."""
+        """Let batch normalisations count all processes' rows; names and values of the weights stay.
+
+        Raises SettingError for a normalisation that would lose something.
+        """
         if self.size > 1:
             for module in network.modules():
                 if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+                    _require_plain(module)
                     module.__class__ = _SharedNorm1d if isinstance(module, nn.BatchNorm1d) else _SharedNorm2d
         return network
 
@@ -71,6 +75,14 @@ class Group:
         if self.size > 1:
             dist.barrier()
             dist.destroy_process_group()
+
+
+def _require_plain(norm: nn.Module) -> None:
+    if type(norm) not in (nn.BatchNorm1d, nn.BatchNorm2d):
+        raise SettingError(
+            f"network.trunk: its {type(norm).__name__} does more than normalise and cannot count several processes' "
+            "rows; train in one process, or take another trunk"
+        )
 
 
 class _Gather(torch.autograd.Function):

@@ -14,7 +14,8 @@ from reid.parts import PartsConfig
 
 @dataclass(frozen=True)
 class DataConfig:
-    """train, validation: folders of shards, relative to the working folder."""
+    """train, validation: folders of shards, or of pictures in a layout that `reid.data.layouts` knows, relative to the
+    working folder. validation: scored during a training; "" for none."""
 
     train: str = "build/crops/train"
     validation: str = ""
@@ -29,7 +30,8 @@ class ScheduleConfig:
     threads: of PyTorch, 0 for its own choice. double: in 64 bits, to compare runs whose sums are in another order.
     half: convolutions in bfloat16 (weights, statistics and losses stay in 32 bits): 1.7 times as fast on processors
     with AVX512-BF16 or AMX, slower on others.
-    checkpoint_s, report_s: seconds between checkpoints and between lines.
+    checkpoint_s, report_s: seconds between checkpoints and between lines. validate_steps: steps between scores on
+    `data.validation`, 0 for scores at the end alone.
     """
 
     steps: int = 2000
@@ -48,6 +50,7 @@ class ScheduleConfig:
     half: bool = False
     checkpoint_s: float = 60.0
     report_s: float = 15.0
+    validate_steps: int = 0
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,8 @@ class Recipe:
     """Name, seed and the parts above. `PartsConfig` is the one the embedder uses.
 
     begin_with: the output folder of an earlier training whose network this one starts from (its trunk alone, where the
-    head is another; for `fit` several, joined by +, one for each trunk that learns); "" for random weights.
+    head is another; for `fit` several, joined by +, one for each trunk that learns; for one of timm's, a
+    file of its weights); "" for random weights.
     """
 
     name: str = "throughline-reid"

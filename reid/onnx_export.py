@@ -1,0 +1,75 @@
+"""A trained network as an ONNX file, for machines without OpenVINO or PyTorch; the pipeline itself does not read it."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from core.errors import WeightsError
+from core.weights import sha256_of
+from reid.export import LEAST_COSINE, noise
+from reid.network.model import Inference, ReIDNetwork, UnitVectors
+
+ONNX = "reid.onnx"
+OPSET = 17
+_INPUTS, _OUTPUTS = ("pictures", "masks"), ("global", "parts", "stripes")
+
+
+def export_onnx(network: ReIDNetwork, folder: Path) -> dict[str, float | str]:
+    """Write `folder`/reid.onnx (made where missing); gives its parity and checksum, for the card.
+
+    Inputs: pictures (rows, h, w, 3) uint8 BGR as OpenCV has them, masks (rows, K, h/16, w/16) float32; outputs: global,
+    parts and stripes as `Backend.run` has them; any number of rows, weights in float32. Raises WeightsError where ONNX
+    Runtime and PyTorch disagree.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / ONNX
+    module = _FromPictures(network).eval()
+    example = tuple(torch.from_numpy(array) for array in noise(network.config, 2))
+    with warnings.catch_warnings(), torch.inference_mode():
+        warnings.simplefilter("ignore")  # that this exporter is the older one: the newer needs onnxscript
+        torch.onnx.export(
+            module,
+            example,
+            path,
+            dynamo=False,
+            opset_version=OPSET,
+            input_names=list(_INPUTS),
+            output_names=list(_OUTPUTS),
+            dynamic_axes={name: {0: "rows"} for name in (*_INPUTS, *_OUTPUTS)},
+        )
+    cosine = _least_cosine(module, path, network)
+    if cosine < LEAST_COSINE:
+        raise WeightsError(f"{path}: expected cosine ≥ {LEAST_COSINE} with PyTorch, got {cosine:.6f}")
+    return {"onnx_least_cosine": cosine, "onnx_sha256": sha256_of(path)}
+
+
+class _FromPictures(nn.Module):
+    """Inference on pictures as OpenCV has them."""
+
+    def __init__(self, network: ReIDNetwork) -> None:
+        super().__init__()
+        self.inference = Inference(network)
+
+    def forward(self, pictures: torch.Tensor, masks: torch.Tensor) -> UnitVectors:
+        """Pictures (N, h, w, 3) uint8."""
+        vectors: UnitVectors = self.inference(pictures.permute(0, 3, 1, 2).float(), masks)
+        return vectors
+
+
+def _least_cosine(module: nn.Module, path: Path, network: ReIDNetwork) -> float:
+    """The worst agreement of ONNX Runtime with PyTorch, on another number of rows than the file was traced with."""
+    import onnxruntime
+
+    pictures, masks = noise(network.config, 5)
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    given = {one.name: array for one, array in zip(session.get_inputs(), (pictures, masks), strict=False)}
+    found = session.run(None, given)
+    with torch.inference_mode():
+        ours = module(torch.from_numpy(pictures), torch.from_numpy(masks))
+    cosines = [
+        float((a.numpy() * np.asarray(b)).sum(axis=-1).min()) for a, b in zip(ours, found, strict=True) if b.size
+    ]
+    return min(cosines)
