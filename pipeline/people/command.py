@@ -22,7 +22,9 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     cluster = commands.add_parser("cluster", help="N:N, one folder per person, and one for what is unsure")
     cluster.add_argument("folder", type=Path, help="a folder of photos")
     cluster.add_argument("--output", type=Path, required=True, help="a new or empty folder")
-    cluster.add_argument("--distance", type=float, help="stop merging here; the calibrated one if left out")
+    cluster.add_argument(
+        "--distance", type=float, help="up to which two pictures mostly show one person; the calibrated one if left out"
+    )
     cluster.set_defaults(run=_cluster)
     visualise = commands.add_parser("visualise", help="part masks on pictures, or a ranked list, as PNG")
     visualise.add_argument("pictures", type=Path, nargs="+")
