@@ -19,8 +19,6 @@ from rich.progress import track
 from core.errors import InputError
 from models.detector.teacher import MIRROR, MoveNetTeacher
 
-OFFICE_STRIDE = 3
-
 
 def read_boxes(label_file: Path, width: int, height: int) -> np.ndarray:
     """Boxes (N, 4) xyxy px of a YOLO label file (class, cx, cy, w, h over the image's size); (0, 4) if empty."""
@@ -41,17 +39,9 @@ def write_pose_labels(path: Path, boxes_xyxy: np.ndarray, keypoints: np.ndarray,
     path.write_text("\n".join(lines) + "\n" if lines else "")
 
 
-def thin_out(images: list[Path]) -> list[Path]:
-    """Every OFFICE_STRIDE-th frame of the fixed office cameras, which are near-duplicates, and all others."""
-    office = [path for path in images if path.name.startswith("office")]
-    return office[::OFFICE_STRIDE] + [path for path in images if not path.name.startswith("office")]
-
-
 def add_split(source: Path, output: Path, split: str, teacher: MoveNetTeacher | None) -> int:
     """Link the images of `source` into `output`/images/`split`, write their labels; returns how many were taken."""
     images = sorted((source / "images").iterdir())
-    if split == "train":
-        images = thin_out(images)
     for kind in ("images", "labels"):
         (output / kind / split).mkdir(parents=True, exist_ok=True)
     for path in track(images, description=f"{split}: keypoints on {source.name}", transient=True):

@@ -124,6 +124,7 @@ def main(
         "lrf": 0.02,
         "cos_lr": True,
         "warmup_epochs": warmup,
+        "warmup_bias_lr": 0.0,  # the stock 0.1 is for SGD; under AdamW it undoes what biases have learnt
         "close_mosaic": close_mosaic,
         "nbs": batch,
         "amp": device != "cpu",

@@ -1,7 +1,5 @@
 """The detector's recipe: labels there and back, the teacher's doubts, calibration folded into the weights."""
 
-from pathlib import Path
-
 import cv2
 import numpy as np
 import pytest
@@ -11,7 +9,7 @@ from core.errors import InputError
 from core.keypoints import MIRROR
 from models.detector import teacher
 from models.detector.calibrate import Line, Outcomes, fit_joints, fit_line, fold, read_frame
-from models.detector.dataset import read_boxes, thin_out, write_pose_labels
+from models.detector.dataset import read_boxes, write_pose_labels
 from models.detector.network import build
 
 
@@ -29,11 +27,6 @@ def test_labels_come_back_as_they_were_written(tmp_path):
 def test_an_empty_label_file_is_no_boxes(tmp_path):
     (tmp_path / "a.txt").write_text("")
     assert read_boxes(tmp_path / "a.txt", 640, 480).shape == (0, 4)
-
-
-def test_office_frames_are_thinned_out_and_street_frames_are_not():
-    frames = [Path(f"office_{n}.jpg") for n in range(9)] + [Path(f"street_{n}.jpg") for n in range(4)]
-    assert [path.name[:6] for path in thin_out(frames)] == ["office"] * 3 + ["street"] * 4
 
 
 class FakeTeacher(teacher.MoveNetTeacher):
