@@ -1,18 +1,25 @@
-"""The optional `cameras.toml` beside the videos: names, clock offsets, calibrations."""
+"""The optional `cameras.toml` beside the videos: names, clock offsets, calibrations, or marks on the floor for one."""
 
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 
-from core.errors import InputError, ShapeError, UsageError
+from core.errors import CameraError, InputError, ShapeError, UsageError
 from pipeline.calibration import Calibration
+from pipeline.floor_marks import Marks
+from pipeline.floor_points import FloorFit, fit_floor
+from pipeline.video import CameraSource, open_frames
+
+ASPECT_OFF = 0.02  # how far the shapes of a whole picture and of its video may differ
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
+Pair = tuple[Number, Number]
 
 
 class _Strict(BaseModel):
@@ -28,12 +35,21 @@ class CalibrationEntry(_Strict):
     translation_m: list[Number]
 
 
+class FloorEntry(_Strict):
+    """`[cameras.<id>.floor]`: see `pipeline.floor_marks.Marks`; size_px: the video's if left out."""
+
+    points_px: list[Pair]
+    points_m: list[Pair]
+    size_px: tuple[PositiveInt, PositiveInt] | None = None
+
+
 class CameraEntry(_Strict):
     """`[cameras.<id>]`: a name for display, seconds to add to this camera's timestamps, and how it sees the world."""
 
     name: str | None = None
     offset_s: Number | None = None
     calibration: CalibrationEntry | None = None
+    floor: FloorEntry | None = None
 
 
 class _Document(_Strict):
@@ -42,37 +58,46 @@ class _Document(_Strict):
 
 @dataclass(frozen=True)
 class CamerasFile:
-    """What the user said about the cameras, each by camera id; cameras left out are in none of them."""
+    """What the user said about the cameras, each by camera id; cameras left out are in none of them.
+
+    warnings: what the user should hear about calibrations that marks on the floor gave.
+    """
 
     names: dict[str, str] = field(default_factory=dict)
     offsets_s: dict[str, float] = field(default_factory=dict)
     calibrations: dict[str, Calibration] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
 
-def read_cameras_toml(path: Path, camera_ids: Sequence[str]) -> CamerasFile:
+def read_cameras_toml(path: Path, sources: Sequence[CameraSource]) -> CamerasFile:
     """What `path` says about the cameras of this folder; empty where there is no such file.
 
-    Raises InputError where the file cannot be read or is no TOML, UsageError for an unknown key, a wrong value, a
-    calibration that cannot be, or a camera that is not among `camera_ids`; both name the file and the key.
+    Of a camera with marks on the floor the first frame is decoded, since only that tells how large its pictures are; if
+    there is none, it gets no calibration here, and reading it will say why. Raises InputError where the file cannot be
+    read or is no TOML, UsageError for an unknown key, a wrong value, a calibration that cannot be, or a camera that is
+    not among `sources`; both name the file and the key.
     """
     if not path.exists():
         return CamerasFile()
     entries = _parse(path).cameras
+    by_id = {source.id: source for source in sources}
     for camera in entries:
-        if camera not in camera_ids:
-            near = get_close_matches(camera, camera_ids, n=1, cutoff=0)
+        if camera not in by_id:
+            near = get_close_matches(camera, by_id, n=1, cutoff=0)
             hint = f"did you mean {near[0]!r}?" if near else "there are no cameras"
-            raise UsageError(
-                f"{path}: cameras.{camera}: there is no such camera; {hint} (have: {', '.join(camera_ids)})"
-            )
+            raise UsageError(f"{path}: cameras.{camera}: there is no such camera; {hint} (have: {', '.join(by_id)})")
+    fits = {camera: _floor_fit(path, by_id[camera], entry.floor) for camera, entry in entries.items() if entry.floor}
+    fitted = {camera: fit for camera, fit in fits.items() if fit is not None}
+    given = {
+        camera: _calibration(path, camera, entry.calibration)
+        for camera, entry in entries.items()
+        if entry.calibration is not None
+    }
     return CamerasFile(
         names={camera: entry.name for camera, entry in entries.items() if entry.name is not None},
         offsets_s={camera: entry.offset_s for camera, entry in entries.items() if entry.offset_s is not None},
-        calibrations={
-            camera: _calibration(path, camera, entry.calibration)
-            for camera, entry in entries.items()
-            if entry.calibration is not None
-        },
+        calibrations=given | {camera: fit.calibration for camera, fit in fitted.items()},
+        warnings=tuple(f"camera {camera!r}: {note}" for camera, fit in fitted.items() for note in fit.notes),
     )
 
 
@@ -84,9 +109,13 @@ def _parse(path: Path) -> _Document:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: is not valid TOML: {error}") from error
     try:
-        return _Document.model_validate(document)
+        read = _Document.model_validate(document)
     except ValidationError as error:
         raise UsageError(f"{path}: {_first_problem(error)}") from error
+    for camera, entry in read.cameras.items():
+        if entry.floor and entry.calibration:
+            raise UsageError(f"{path}: cameras.{camera}: has both a calibration and a floor; leave one of them out")
+    return read
 
 
 def _first_problem(error: ValidationError) -> str:
@@ -97,7 +126,7 @@ def _first_problem(error: ValidationError) -> str:
     if problem["type"] != "extra_forbidden":
         return f"{key}: {problem['msg']}, got {problem['input']!r}"
     models: dict[int, type[BaseModel]] = {1: _Document, 3: CameraEntry}
-    model = models.get(len(place), CalibrationEntry)
+    model = models.get(len(place), FloorEntry if "floor" in place[2:3] else CalibrationEntry)
     near = get_close_matches(place[-1], list(model.model_fields), n=1, cutoff=0)[0]
     return f"{key}: there is no such key; did you mean {near!r}?"
 
@@ -111,3 +140,25 @@ def _calibration(path: Path, camera: str, entry: CalibrationEntry) -> Calibratio
         return Calibration(**entry.model_dump())
     except ShapeError as error:
         raise UsageError(f"{path}: {key}.{error}") from error
+
+
+def _floor_fit(path: Path, source: CameraSource, entry: FloorEntry) -> FloorFit | None:
+    """The camera that sees these marks, in pixels of the video; None where the video cannot be opened."""
+    key = f"cameras.{source.id}.floor"
+    try:
+        with open_frames(source) as reader:
+            video_px = (reader.info.width, reader.info.height)
+    except CameraError:
+        return None
+    size_px = entry.size_px or video_px
+    larger = np.array(video_px) / size_px
+    if abs(larger[0] / larger[1] - 1) > ASPECT_OFF:
+        raise UsageError(
+            f"{path}: {key}.size_px: {size_px[0]} × {size_px[1]} is no picture of the video at another size: that is "
+            f"{video_px[0]} × {video_px[1]}; click in a whole picture, upright and not stretched"
+        )
+    try:
+        fit = fit_floor(Marks(np.array(entry.points_px), np.array(entry.points_m), size_px))
+    except ShapeError as error:
+        raise UsageError(f"{path}: {key}.{error}") from error
+    return replace(fit, calibration=replace(fit.calibration, matrix=np.diag([*larger, 1.0]) @ fit.calibration.matrix))

@@ -20,10 +20,10 @@ CPU_SECONDS_PER_FRAME = 0.03  # measured on two cores with the bundled networks,
 def dry_run(videos: Path, output: Path, settings: Settings, console: Console) -> None:
     """Print the cameras, their sizes, and what would be written where. Nothing is computed or written."""
     sources = find_cameras(videos)
-    named = read_cameras_toml(videos / CAMERAS_FILE, [source.id for source in sources])
+    named = read_cameras_toml(videos / CAMERAS_FILE, sources)
     device = choose_device(settings.run.device)
     table = Table(show_edge=False, header_style="bold")
-    for heading in ("camera", "size", "fps", "frames", "seconds", "offset"):
+    for heading in ("camera", "size", "fps", "frames", "seconds", "offset", "above floor"):
         table.add_column(heading, justify="left" if heading == "camera" else "right")
     frames = 0
     for source in sources:
@@ -31,8 +31,9 @@ def dry_run(videos: Path, output: Path, settings: Settings, console: Console) ->
             with open_frames(source) as reader:
                 info = reader.info
         except CameraError as error:
-            table.add_row(escape(source.id), f"[red]{escape(str(error))}[/red]", "", "", "", "")
+            table.add_row(escape(source.id), f"[red]{escape(str(error))}[/red]", "", "", "", "", "")
             continue
+        calibration = named.calibrations.get(source.id)
         frames += info.expected_frames // settings.run.stride
         table.add_row(
             escape(named.names.get(source.id, source.id)),
@@ -41,8 +42,11 @@ def dry_run(videos: Path, output: Path, settings: Settings, console: Console) ->
             str(info.expected_frames),
             f"{info.duration_s:.1f}",
             f"{named.offsets_s.get(source.id, 0.0):+.3g} s",
+            f"{calibration.centre_m[2]:.2f} m" if calibration else "",
         )
     console.print(table)
+    for warning in named.warnings:
+        console.print(f"[yellow]warning:[/yellow] {escape(warning)}")
     workers = choose_workers(settings.run.workers, len(sources), device)
     estimate = f", on a CPU about {frames * CPU_SECONDS_PER_FRAME / 60:.1f} minutes" if device == "cpu" else ""
     console.print(

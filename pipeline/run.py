@@ -67,7 +67,7 @@ def run(
     summary; the others finish.
     """
     sources = find_cameras(videos)
-    cameras_file = read_cameras_toml(videos / CAMERAS_FILE, [source.id for source in sources])
+    cameras_file = read_cameras_toml(videos / CAMERAS_FILE, sources)
     corrections = read_corrections(videos / CORRECTIONS_FILE)
     device = choose_device(settings.run.device)
     workers = choose_workers(settings.run.workers, len(sources), device)
@@ -95,7 +95,8 @@ def run(
         artifacts = _keep_pieces(found, tracks, reading.artifacts)
         tracklets = {tracklet.key: tracklet for one in found.tracks for tracklet in one.tracklets}
         result = RunResult(cameras, tracklets, found.identities, about)
-    summary = Summary(output, result, list(found.warnings), reused=reading.reused, stage_seconds=reading.seconds)
+    warnings = [*cameras_file.warnings, *found.warnings]
+    summary = Summary(output, result, warnings, reused=reading.reused, stage_seconds=reading.seconds)
     summary.artifacts = artifacts
     with clock.measure("export"), stage("Writing") as report:
         _export(result, sources, artifacts, settings, workers, summary, report)

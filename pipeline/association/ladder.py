@@ -123,7 +123,7 @@ def climb(videos: Path, truth: Path, output: Path, settings: Settings) -> dict[s
 
     Raises UsageError where `truth` has no boxes of any camera; a video that cannot be read gives an empty camera.
     """
-    file = read_cameras_toml(videos / "cameras.toml", [source.id for source in find_cameras(videos)])
+    file = read_cameras_toml(videos / "cameras.toml", find_cameras(videos))
     results = {}
     for rung, tracks in read_rungs(videos, truth, file, settings).items():
         results[rung] = _associated(tracks, file, settings)

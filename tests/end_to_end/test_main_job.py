@@ -1,6 +1,7 @@
 """The main job on a short rendered scene: every output, every promise."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -168,6 +169,24 @@ def test_dry_run_writes_nothing(short_scene, tmp_path):
     assert outcome.code == 0
     assert "3 cameras" in outcome.text
     assert not (tmp_path / "out").exists()
+
+
+def test_floor_marks_that_hardly_fit_are_said_before_and_after_a_run(done, short_scene, tmp_path):
+    videos, output = tmp_path / "videos", tmp_path / "out"
+    shutil.copytree(short_scene, videos)
+    shutil.copytree(done.output, output)
+    (videos / "cameras.toml").write_text(
+        "[cameras.cam01.floor]\nsize_px = [1280, 720]\npoints_m = [[0, 0], [4, 0], [4, 6], [0, 6]]\n"
+        "points_px = [[200, 611], [1022, 559], [761, 241], [391, 242]]\n"
+    )
+    says = "warning: camera 'cam01': the floor marks fit only with clicks off by"
+    before = run_job(videos, output, "--dry-run")
+    assert (before.code, says in before.text) == (0, True), before.text
+    assert re.search(r"2\.\d\d m", before.text)
+    after = run_job(videos, output, "--from", "associate", "--outputs", "json")
+    assert (after.code, says in after.text) == (0, True), after.text
+    record = json.loads((output / "run.json").read_text())
+    assert says.removeprefix("warning: ") in record["warnings"][0]
 
 
 def test_the_main_job_opens_no_socket_and_leaves_the_home_alone(short_scene, tmp_path):
