@@ -2,6 +2,7 @@
 
 import errno
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 
 from core.errors import OutputError, UsageError
@@ -9,6 +10,12 @@ from core.errors import OutputError, UsageError
 FINISHED = "run.json"  # written last: where it is, the run is complete
 WORK = "work"
 LEAST_FREE_BYTES = 32 * 2**20
+PLACES = {
+    "json": ("tracks.json", "tracks.json.gz"),
+    "mot": ("mot",),
+    "parquet": ("tracks.parquet",),
+    "video": ("annotated",),
+}
 
 
 def prepare_output(output: Path, videos: Path, *, overwrite: bool) -> bool:
@@ -38,6 +45,12 @@ def prepare_output(output: Path, videos: Path, *, overwrite: bool) -> bool:
     if finished:
         (output / FINISHED).unlink()
     return begun
+
+
+def left_over(output: Path, outputs: Collection[str]) -> list[str]:
+    """Names in the folder that hold outputs which this run does not write: they are an earlier run's."""
+    names = [name for kind, places in PLACES.items() if kind not in outputs for name in places]
+    return [name for name in names if (output / name).exists()]
 
 
 def _make_writable(output: Path) -> None:

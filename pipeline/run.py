@@ -18,7 +18,7 @@ from pipeline.cameras_file import CamerasFile, read_cameras_toml
 from pipeline.device import choose_device
 from pipeline.export import mot, parquet, tracks_json
 from pipeline.export.verify import verify_outputs
-from pipeline.output_folder import WORK, prepare_output
+from pipeline.output_folder import WORK, left_over, prepare_output
 from pipeline.read_cameras import CameraJob, Progress, Report
 from pipeline.record import metadata, write_run_json
 from pipeline.result import CameraResult, RunResult
@@ -223,7 +223,9 @@ def _export(
     if "parquet" in outputs:
         parquet.write(folder / "tracks.parquet", result)
     if "json" in outputs or "mot" in outputs:
-        verify_outputs(folder)
+        verify_outputs(folder, outputs)
+    if old := left_over(folder, outputs):
+        summary.warnings.append(f"{', '.join(old)} in {folder}: of an earlier run, which may say something else")
     if "video" in outputs:
         _annotate(result, sources, artifacts, settings, workers, summary, report)
 

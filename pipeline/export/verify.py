@@ -1,5 +1,6 @@
 """Read the written files again: nobody twice in one frame of one camera, and all files tell the same story."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +16,17 @@ MOT_FOLDER = "mot"
 _MOT_COLUMNS = 10
 
 
-def verify_outputs(folder: Path) -> None:
+def verify_outputs(folder: Path, outputs: Collection[str] = ("json", "mot")) -> None:
     """Check `tracks.json` (or `.json.gz`) and `mot/*.txt` of an output folder; either may be absent, not both.
 
-    Raises ConstraintError where an identity is twice in one frame of one camera, a tracklet has no identity or two, or
-    the two disagree; InputError where a file cannot be read.
+    outputs: which of the two are of one run; what an earlier run left is not looked at. Raises ConstraintError where an
+    identity is twice in one frame of one camera, a tracklet has no identity or two, or the two disagree; InputError
+    where a file cannot be read.
     """
     folder = Path(folder)
-    written = [folder / name for name in TRACKS_NAMES if (folder / name).is_file()]
-    texts = {path.stem: path for path in sorted((folder / MOT_FOLDER).glob(f"*{mot.SUFFIX}"))}
+    written = [folder / name for name in TRACKS_NAMES if "json" in outputs and (folder / name).is_file()]
+    found = sorted((folder / MOT_FOLDER).glob(f"*{mot.SUFFIX}")) if "mot" in outputs else []
+    texts = {path.stem: path for path in found}
     if not written and not texts:
         raise InputError(f"{folder}: found neither {TRACKS_NAMES[0]} nor {MOT_FOLDER}/*{mot.SUFFIX} to check")
     if len(written) > 1:

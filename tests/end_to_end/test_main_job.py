@@ -171,6 +171,23 @@ def test_dry_run_writes_nothing(short_scene, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_what_an_earlier_run_left_is_neither_checked_nor_passed_over_in_silence(done, short_scene, tmp_path):
+    """The identities of the second run are others, and so the MOT text of the first no longer fits."""
+    output = tmp_path / "out"
+    shutil.copytree(done.output, output)
+    tracklets = [f"{one['camera']}:{one['local_id']}" for one in done.tracks()["tracklets"]]
+    videos = tmp_path / "videos"
+    shutil.copytree(short_scene, videos)
+    (videos / "corrections.toml").write_text(f"[[cannot_link]]\ntracklets = {json.dumps(tracklets)}\n")
+    outcome = run_job(videos, output, "--from", "associate", "--outputs", "json")
+    assert outcome.code == 0, outcome.text
+    assert len(outcome.tracks()["identities"]) == len(tracklets) > len(done.tracks()["identities"])
+    warnings = json.loads((output / "run.json").read_text())["warnings"]
+    assert any("mot" in one and "annotated" in one and "earlier run" in one for one in warnings), warnings
+    again = run_job(videos, output, "--from", "associate", "--overwrite")
+    assert "earlier run" not in again.text, again.text
+
+
 def test_floor_marks_that_hardly_fit_are_said_before_and_after_a_run(done, short_scene, tmp_path):
     videos, output = tmp_path / "videos", tmp_path / "out"
     shutil.copytree(short_scene, videos)
