@@ -9,8 +9,6 @@ from pipeline.calibration import Calibration
 from pipeline.floor_marks import Marks
 from pipeline.pinhole import PinholeConfig, PinholeFit, fit_pinhole
 
-TELLING = 5  # marks from which leaving one out leaves enough to say where it should be
-
 
 @dataclass(frozen=True)
 class FloorPointsConfig:
@@ -100,10 +98,11 @@ def _worst(marks: Marks, fit: PinholeFit, config: PinholeConfig) -> str:
     """Which mark is most likely wrong, and by how much.
 
     A wrong mark pulls the camera to itself and away from the others, so the one that is farthest off may well be right.
-    The wrong one is that without which the others fit best; but any three of four fit.
+    The wrong one is that without which the others fit best. Of four marks three are left, and any three fit: then the
+    farthest is named.
     """
     others: dict[int, PinholeFit] = {}
-    for row in range(len(marks)) if len(marks) >= TELLING else ():
+    for row in range(len(marks)):
         try:
             left = marks.without(row)
         except ShapeError:
