@@ -10,6 +10,7 @@ from scipy.optimize import least_squares
 from pipeline.calibration import Calibration
 
 UNKNOWNS = 7  # three for the rotation, three for the translation, one for the focal length
+STARTS = (0.5, 1.0, 2.0)  # times the usual focal length
 MOST_STEPS = 200  # a fit that has not ended by then goes nowhere
 
 
@@ -42,8 +43,8 @@ class PinholeFit:
     def miss_px(self) -> float:
         """How far clicks must be off in each direction, as a standard deviation, for off_px to be as large as it is.
 
-        Four clicks are eight numbers for seven unknowns: the camera then goes through three blunders out of four almost
-        exactly, and only this tells.
+        Four clicks are eight numbers for seven unknowns: however wrong they are, the camera comes near to all of them,
+        so that off_px alone would look well.
         """
         return float(np.sqrt((self.off_px**2).sum() / (2 * len(self.off_px) - UNKNOWNS)))
 
@@ -57,21 +58,23 @@ def fit_pinhole(
     """The camera above the floor that sees floor points (N, 2) m at points_px (N, 2); None where there is none.
 
     size_px: width and height of the picture. At least four points, not all but one of them on a line. The focal length
-    of the homography, and the usual one, each with both poses of a plane (IPPE; Collins and Bartoli, IJCV 2014), are
-    refined to the least squared distance in the picture over focal length and pose (Hartley and Zisserman, Multiple
-    View Geometry, 7.2); the best stays. One more distance is that of the focal length from the usual one, in standard
-    deviations: it hardly counts where the points tell, and decides where they do not, as in a view straight down.
+    of the homography and those of STARTS, each with both poses of a plane, are refined to the least squared distance in
+    the picture over focal length and pose (Hartley and Zisserman, Multiple View Geometry, 7.2); the best stays. The
+    distance of the focal length from the usual one, in standard deviations, is one more: it hardly counts where the
+    points tell, and decides where they do not, as in a view straight down.
     """
     middle_m, middle_px = points_m.mean(axis=0), np.array(size_px) / 2
     floor_m, clicked = points_m - middle_m, points_px - middle_px
     usual_px = max(size_px) / 2 / np.tan(np.radians(config.view_deg) / 2)
     homography, _ = cv2.findHomography(floor_m, clicked, 0)
-    told_px = None if homography is None else focal_of_homography(homography)
+    if homography is None or homography[2, 2] <= 0:  # the middle of the points would not be in front
+        return None
+    told_px = focal_of_homography(homography)
+    focals_px = [usual_px * times for times in STARTS] + ([told_px] if told_px else [])
     fits = [
         _refined(np.append(pose, np.log(focal_px / usual_px)), clicked, floor_m, usual_px, config)
-        for focal_px in (usual_px, told_px)
-        if focal_px is not None
-        for pose in _poses(clicked, floor_m, focal_px)
+        for focal_px in focals_px
+        for pose in _poses(homography, focal_px)
     ]
     able = [fit for fit in fits if _is_above(fit.x, floor_m)]
     if not able:
@@ -81,9 +84,8 @@ def fit_pinhole(
     matrix = np.array([[focal_px, 0, middle_px[0]], [0, focal_px, middle_px[1]], [0, 0, 1]])
     calibration = Calibration(matrix, np.zeros(2), rotation, best.x[3:6] - rotation[:, :2] @ middle_m)
     focal_sigma = float(np.sqrt(np.linalg.pinv(best.jac.T @ best.jac)[6, 6]))
-    return PinholeFit(
-        calibration, focal_sigma, np.linalg.norm(_project(floor_m, best.x, usual_px)[0] - clicked, axis=1)
-    )
+    seen, _ = _project(floor_m, best.x, usual_px)
+    return PinholeFit(calibration, focal_sigma, np.linalg.norm(seen - clicked, axis=1))
 
 
 def focal_of_homography(homography: np.ndarray) -> float | None:
@@ -102,13 +104,20 @@ def focal_of_homography(homography: np.ndarray) -> float | None:
     return float(np.sqrt(squared)) if np.isfinite(squared) and squared > 0 else None
 
 
-def _poses(clicked: np.ndarray, floor_m: np.ndarray, focal_px: float) -> list[np.ndarray]:
-    """Rotation vector and translation (6,) of the poses in which a camera of this focal length sees the plane so."""
-    world = np.column_stack([floor_m, np.zeros(len(floor_m))])
-    matrix = np.diag([focal_px, focal_px, 1.0])
-    _, turns, shifts, _ = cv2.solvePnPGeneric(world, clicked[:, None], matrix, None, flags=cv2.SOLVEPNP_IPPE)
-    poses = [np.concatenate([turn.ravel(), shift.ravel()]) for turn, shift in zip(turns, shifts, strict=True)]
-    return [pose for pose in poses if np.isfinite(pose).all()]
+def _poses(homography: np.ndarray, focal_px: float) -> list[np.ndarray]:
+    """Rotation vector and translation (6,) of the two poses in which such a camera sees the floor about so.
+
+    One is what the homography says (Zhang, section 3.1), made a rotation by the nearest orthonormal matrix. In the
+    other the floor is tilted as much to the other side of the line of sight: from afar both look the same, and clicks
+    that are a little off may make the wrong one the nearer one.
+    """
+    columns = np.diag([1 / focal_px, 1 / focal_px, 1.0]) @ homography
+    columns = columns / np.linalg.norm(columns[:, :2], axis=0).mean()
+    left, _, right = np.linalg.svd(np.column_stack([columns[:, :2], np.cross(columns[:, 0], columns[:, 1])]))
+    rotation, shift = left @ right, columns[:, 2]
+    sight = shift / np.linalg.norm(shift)
+    tilted = (2 * np.outer(sight, sight) - np.eye(3)) @ rotation @ np.diag([-1.0, -1, 1])
+    return [np.append(cv2.Rodrigues(turn)[0].ravel(), shift) for turn in (rotation, tilted)]
 
 
 def _refined(

@@ -197,6 +197,20 @@ def test_no_camera_above_the_floor_sees_it_mirrored() -> None:
     assert fit_pinhole(clicked, measured * [1, -1], SIZE_PX) is None
 
 
+@pytest.mark.parametrize("order", [[0, 3, 2, 1], [3, 0, 1, 2]])
+def test_a_wrong_order_is_not_called_mirrored(order: list[int]) -> None:
+    """A mirrored floor does not fit these either, though a camera sees it."""
+    clicked, measured = marks(camera())
+    assert fit_pinhole(clicked, measured[order] * [1, -1], SIZE_PX) is not None
+    with pytest.raises(ShapeError, match=r"points_px and points_m: .* in one order"):
+        fit_floor(Marks(clicked, measured[order], SIZE_PX))
+
+
+def test_points_on_a_line_are_no_camera() -> None:
+    line = np.arange(8.0).reshape(4, 2)
+    assert fit_pinhole(line, line, SIZE_PX) is None
+
+
 def test_centimetres() -> None:
     clicked, measured = marks(camera())
     with pytest.raises(ShapeError, match=r"points_m: the camera would be 300 m above the floor.*centimetres by 100"):
@@ -273,15 +287,27 @@ def test_no_camera_nearby_fits_better() -> None:
         assert total(moved, clicked, measured) > best
 
 
-@pytest.mark.parametrize(("view_deg", "reach_px", "down_deg"), [(50, 100, 45), (120, 400, 40)])
-def test_the_true_camera_never_fits_better(view_deg: float, reach_px: float, down_deg: float) -> None:
-    """Where marks are close together, two poses look alike; where the view is very wide, the usual lens is far off."""
-    rng = np.random.default_rng(2)
-    truth = camera(down_deg=down_deg, view_deg=view_deg, height_m=5)
-    for _ in range(60):
-        clicked = np.array([640, 420]) + rng.uniform(-1, 1, (4, 2)) * [reach_px, min(reach_px, 250)]
+@pytest.mark.parametrize(
+    ("view_deg", "down_deg", "low", "high", "off_px", "seed"),
+    [
+        (50, 45, (0.42, 0.44), (0.58, 0.72), 2, 1),  # close together: two poses look alike
+        (120, 40, (0.19, 0.24), (0.81, 0.93), 2, 2),  # a very wide view: the usual lens is far off
+        (10, 45, (0.05, 0.05), (0.95, 0.95), 1, 2),  # a very narrow one
+    ],
+)
+def test_the_true_camera_never_fits_better(
+    view_deg: float, down_deg: float, low: tuple[float, float], high: tuple[float, float], off_px: float, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    truth = camera(height_m=15, down_deg=down_deg, view_deg=view_deg)
+    for _ in range(40):
+        clicked = rng.uniform(low, high, (4, 2)) * SIZE_PX
         measured = truth.to_floor(clicked)
-        clicked = clicked + rng.normal(0, 2, clicked.shape)
+        clicked = clicked + rng.normal(0, off_px, clicked.shape)
+        try:
+            Marks(clicked, measured, SIZE_PX)
+        except ShapeError:
+            continue
         fit = fit_pinhole(clicked, measured, SIZE_PX)
         assert fit is not None
         assert total(fit.calibration, clicked, measured) <= total(truth, clicked, measured) * (1 + 1e-6)
