@@ -12,9 +12,9 @@ import typer
 
 from benchmarks.record import write_result
 from core.types import Descriptors
-from pipeline.people.calibrate import rendered_person
 from pipeline.people.cluster import group_people
 from pipeline.people.finder import Person, embed_people
+from pipeline.people.rendered import rendered_people
 from pipeline.people.tools import Tools
 from reid.clustering import UNSURE, best_limit, cluster, pair_scores
 from reid.data.shards import ShardSet
@@ -32,7 +32,7 @@ def main(
     """Cluster all crops as photos of one person each, keypoints by the bundled detector."""
     tools = Tools.open(weights, "cpu", threads, are_crops=True)
     crops = ShardSet(data)
-    people = [rendered_person(tools, crops, row) for row in range(len(crops))]
+    people = rendered_people(tools, crops)
     found = embed_people(tools.embedder, people)
     labels = group_people(found, people, tools.calibration)
     precision, recall, f1 = pair_scores(labels, crops.identity)

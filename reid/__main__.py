@@ -1,4 +1,5 @@
-"""`python -m reid train | fit | export | int8 | evaluate | embed | calibrate | verify | search | cluster | visualise`.
+"""`python -m reid train | fit | export | int8 | calibrate | attributes | evaluate | embed | verify | search | describe`
+and `cluster | visualise`.
 
 A program, not a part of the library: like run_pipeline.py it stands above `pipeline`, which holds the commands that
 need the detector or a video. Nothing imports this module.

@@ -4,19 +4,17 @@ import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from core.errors import InputError
 from core.types import Descriptors
-from pipeline.people.finder import Person, embed_people
+from pipeline.people.rendered import embedded_near_and_far, rendered_people
 from pipeline.people.tools import Tools
 from reid.calibration import Calibration, calibration_error, fit
 from reid.clustering import best_limit
 from reid.data.shards import ShardSet
 from reid.distance import appearance_distance
 
-SMALLEST_PX, LARGEST_PX = 6, 96  # of the copies that are made smaller: heights a far camera gives
 Say = Callable[[str], None]
 
 
@@ -27,10 +25,7 @@ def calibrate(tools: Tools, folder: Path, seed: int, say: Say) -> Calibration:
     evidence too; pairs are of two cameras. Raises InputError (too few people), OSError.
     """
     crops = ShardSet(folder)
-    plain = [rendered_person(tools, crops, row) for row in range(len(crops))]
-    found = embed_people(tools.embedder, plain)
-    rng = np.random.default_rng(seed)
-    small = embed_people(tools.embedder, [_smaller(tools, person, rng) for person in plain])
+    found, small = embedded_near_and_far(tools, rendered_people(tools, crops), seed)
     both = Descriptors.concatenate([found, small])
     identity, camera = np.tile(crops.identity, 2), np.tile(crops.camera, 2)
     names = np.unique(crops.identity)
@@ -52,24 +47,6 @@ def calibrate(tools: Tools, folder: Path, seed: int, say: Say) -> Calibration:
     say(f"{path}: expected calibration error {error:.3f} on the half of the people that was not fitted on")
     say(f"unknown: {100 * unknown:.1f} % of pairs, below evidence {result.least_evidence:.3f}; cluster at {limit:.3f}")
     return result
-
-
-def rendered_person(tools: Tools, crops: ShardSet, row: int) -> Person:
-    """A rendered crop as the detector sees it; its file name says who it is."""
-    image = np.ascontiguousarray(crops[row].image)
-    keypoints, others = tools.finder.keypoints(image)
-    box = np.array([0, 0, image.shape[1], image.shape[0]], np.float32)
-    name = Path(f"{crops.identity[row]:04d}_c{crops.camera[row]}_{row:06d}.png")
-    return Person(name, 1, box, image, keypoints, others)
-
-
-def _smaller(tools: Tools, person: Person, rng: np.random.Generator) -> Person:
-    height, width = person.image.shape[:2]
-    scale = min(1.0, rng.uniform(SMALLEST_PX, LARGEST_PX) / height)
-    size = max(3, round(width * scale)), max(6, round(height * scale))
-    image = cv2.resize(person.image, size, interpolation=cv2.INTER_AREA)
-    keypoints, others = tools.finder.keypoints(image)
-    return dataclasses.replace(person, image=image, keypoints_xyc=keypoints, others_xyc=others)
 
 
 def _pairs(found: Descriptors, identity: np.ndarray, camera: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -7,18 +7,58 @@ from core.errors import UsageError
 
 
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add verify, search, cluster, visualise and calibrate to the parser of `python -m reid`."""
+    """Add verify, search, describe, cluster, visualise, calibrate and attributes to the parser of `python -m reid`."""
+    uses = [_add_verify(commands), _add_search(commands), _add_describe(commands), *_add_groups(commands)]
+    for command in uses:
+        command.add_argument("--crops", action="store_true", help="each picture is a crop of one person already")
+    calibrate = commands.add_parser("calibrate", help="distance to probability, from rendered people held out")
+    calibrate.add_argument("data", type=Path, help="shards of `python -m synth crops` that no training saw")
+    calibrate.set_defaults(run=_calibrate)
+    attributes = commands.add_parser("attributes", help="what people wear, learnt from rendered people and measured")
+    attributes.add_argument("data", type=Path, help="shards of `python -m synth crops`")
+    attributes.set_defaults(run=_attributes)
+    for command in (calibrate, attributes):
+        command.add_argument("--seed", type=int, default=0, help="of what is made smaller")
+    for command in (*uses, calibrate, attributes):
+        command.add_argument("--weights", default="bundled", help="a folder that `export` wrote")
+        command.add_argument("--device", default="auto")
+        command.add_argument("--threads", type=int, default=0)
+
+
+def _add_verify(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> argparse.ArgumentParser:
     verify = commands.add_parser("verify", help="1:1, do two pictures show one person?")
     verify.add_argument("first", type=Path)
     verify.add_argument("second", type=Path)
     verify.add_argument("--json", action="store_true", help="print one JSON object")
     verify.set_defaults(run=_verify)
-    search = commands.add_parser("search", help="1:N, where in a finished run is the person of these pictures?")
-    search.add_argument("pictures", type=Path, nargs="+", help="one or several pictures of one person")
+    return verify
+
+
+def _add_search(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> argparse.ArgumentParser:
+    search = commands.add_parser("search", help="1:N, where in a finished run is this person, or somebody dressed so?")
+    search.add_argument(
+        "pictures", type=Path, nargs="*", help="one or several pictures of one person; none with --where"
+    )
     search.add_argument("--run", type=Path, required=True, dest="folder", help="the output folder of run_pipeline.py")
-    search.add_argument("--output", type=Path, help="where hits go; RUN/search/<first picture> if left out")
+    search.add_argument(
+        "--where", action="append", default=[], metavar="NAME=VALUE", help="what they wear, such as 'upper=red bag=yes'"
+    )
+    search.add_argument("--unsure", action="store_true", help="list those last of whom --where may hold or not")
+    search.add_argument("--output", type=Path, help="where hits go; a folder in RUN/search if left out")
     search.add_argument("--top", type=int, default=10, help="most hits")
     search.set_defaults(run=_search)
+    return search
+
+
+def _add_describe(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> argparse.ArgumentParser:
+    describe = commands.add_parser("describe", help="what somebody wears")
+    describe.add_argument("pictures", type=Path, nargs="+", help="one or several pictures of one person")
+    describe.add_argument("--json", action="store_true", help="print one JSON object")
+    describe.set_defaults(run=_describe)
+    return describe
+
+
+def _add_groups(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> list[argparse.ArgumentParser]:
     cluster = commands.add_parser("cluster", help="N:N, one folder per person, and one for what is unsure")
     cluster.add_argument("folder", type=Path, help="a folder of photos")
     cluster.add_argument("--output", type=Path, required=True, help="a new or empty folder")
@@ -32,16 +72,7 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     visualise.add_argument("--output", type=Path, required=True, help="the .png to write")
     visualise.add_argument("--top", type=int, default=8, help="pictures of each ranked list")
     visualise.set_defaults(run=_visualise)
-    calibrate = commands.add_parser("calibrate", help="distance to probability, from rendered people held out")
-    calibrate.add_argument("data", type=Path, help="shards of `python -m synth crops` that no training saw")
-    calibrate.add_argument("--seed", type=int, default=0, help="of what is made smaller")
-    calibrate.set_defaults(run=_calibrate)
-    for command in (verify, search, cluster, visualise):
-        command.add_argument("--crops", action="store_true", help="each picture is a crop of one person already")
-    for command in (verify, search, cluster, visualise, calibrate):
-        command.add_argument("--weights", default="bundled", help="a folder that `export` wrote")
-        command.add_argument("--device", default="auto")
-        command.add_argument("--threads", type=int, default=0)
+    return [cluster, visualise]
 
 
 def save_distances(options: argparse.Namespace) -> None:
@@ -72,7 +103,17 @@ def _search(options: argparse.Namespace) -> None:
 
     if options.top < 1:
         raise UsageError(f"--top: expected at least 1, got {options.top}")
-    search(_tools(options), options.pictures, options.folder, options.output, options.top, print)
+    search(
+        _tools(options), options.pictures, options.folder, options.output, options.top, print, options.where,
+        unsure=options.unsure,
+    )  # fmt: skip
+
+
+def _describe(options: argparse.Namespace) -> None:
+    from pipeline.people.describe import describe, lines, to_json
+
+    found = describe(_tools(options), options.pictures)
+    print(to_json(found) if options.json else "\n".join(lines(found)))
 
 
 def _cluster(options: argparse.Namespace) -> None:
@@ -97,6 +138,12 @@ def _calibrate(options: argparse.Namespace) -> None:
     from pipeline.people.calibrate import calibrate
 
     calibrate(_tools(options), options.data, options.seed, print)
+
+
+def _attributes(options: argparse.Namespace) -> None:
+    from pipeline.people.attributes import fit_attributes
+
+    fit_attributes(_tools(options), options.data, options.seed, print)
 
 
 def _tools(options: argparse.Namespace):  # type: ignore[no-untyped-def]

@@ -1,6 +1,7 @@
 """The people in a photo, each as a crop with keypoints; or the keypoints in a picture that is a crop already."""
 
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,15 +71,29 @@ class PeopleFinder:
 
         All confidences are 0 where the detector sees nobody.
         """
-        height, width = crop_bgr.shape[:2]
-        margin = round(self.config.crop_margin * height)
-        wide = cv2.copyMakeBorder(crop_bgr, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
-        ((_, _, found),) = self._crops.stream([(0, wide)])
+        (found,) = self.keypoints_of([crop_bgr])
+        return found
+
+    def keypoints_of(self, crops_bgr: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """As `keypoints`, of many crops in order, several at a time."""
+        for crop, _, found in self._crops.stream((crop, self._widened(crop)) for crop in crops_bgr):
+            yield self._main(crop, found)
+
+    def _widened(self, crop_bgr: np.ndarray) -> np.ndarray:
+        margin = self._margin(crop_bgr)
+        return cv2.copyMakeBorder(crop_bgr, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
+
+    def _margin(self, crop_bgr: np.ndarray) -> int:
+        return round(self.config.crop_margin * crop_bgr.shape[0])
+
+    def _main(self, crop_bgr: np.ndarray, found: Detections) -> tuple[np.ndarray, np.ndarray]:
+        """Joints of the one a widened crop is of, and of the others."""
         if found.keypoints_xyc is None or not len(found):
             return np.zeros((17, 3), np.float32), np.zeros((0, 17, 3), np.float32)
+        margin, width = self._margin(crop_bgr), crop_bgr.shape[1]
         joints = found.keypoints_xyc.copy()
         joints[:, :, :2] -= margin
-        off_centre = np.abs(found.boxes_xyxy[:, [0, 2]].mean(1) - wide.shape[1] / 2) / width
+        off_centre = np.abs(found.boxes_xyxy[:, [0, 2]].mean(1) - (width + 2 * margin) / 2) / width
         main = int(np.argmax(found.scores * area_px(found.boxes_xyxy) * np.exp(-3 * off_centre)))
         others = found.scores >= self.config.other_score
         others[main] = False

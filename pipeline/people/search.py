@@ -1,55 +1,47 @@
-"""1:N: where in a finished run is the person of these pictures?"""
+"""1:N: where in a finished run is the person of these pictures, or somebody dressed like this?"""
 
-import json
 import math
-from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 
-from core.errors import CameraError, OutputError, UsageError
-from core.types import Descriptors
-from pipeline.export.whole import whole_file
+from core.errors import UsageError
+from core.types import Descriptors, TrackletKey
 from pipeline.people.finder import embed_people
-from pipeline.people.stored_run import StoredRun, open_run, pictures_of
+from pipeline.people.hits import Hit, table, write_hits
+from pipeline.people.stored_run import StoredRun, open_run
 from pipeline.people.tools import Tools
+from reid.attributes.files import has_model
+from reid.attributes.filters import Filter, parse_filters
 from reid.distance import appearance_distance
-from reid.drawing import ranked_list
 from reid.tracklet import TrackletConfig, prototypes, set_distance
 
 Say = Callable[[str], None]
-FILE = "hits.json"
 
 
-@dataclass(frozen=True)
-class Hit:
-    """A tracklet that may be the person. identity: of the run, None where the tracklet has none.
-
-    probability: calibrated on pairs of crops with both answers equally likely beforehand, None where evidence is too
-    little. time_s, frame and box_xyxy: of its crop that is most like the pictures; crop: that crop's file or None.
-    """
-
-    camera: str
-    local_id: int
-    identity: int | None
-    time_s: float
-    frame: int
-    probability: float | None
-    distance: float
-    evidence: float
-    box_xyxy: tuple[float, float, float, float]
-    crop: str | None = None
-
-
-def search(tools: Tools, pictures: Sequence[Path], folder: Path, output: Path | None, top: int, say: Say) -> list[Hit]:
+def search(
+    tools: Tools,
+    pictures: Sequence[Path],
+    folder: Path,
+    output: Path | None,
+    top: int,
+    say: Say,
+    where: Sequence[str] = (),
+    *,
+    unsure: bool = False,
+) -> list[Hit]:
     """Write the best hits to `output`: hits.json, one crop each, overview.png; say them as a table.
 
-    Several pictures are one person seen several times. Raises InputError (pictures, run), UsageError (the run was made
-    with another network), OutputError, WeightsError.
+    Several pictures are one person seen several times. where: filters, such as `upper=red`, that a hit must fit; how
+    many are left out is said. unsure: list those that may fit or not, after those that do. No pictures: by the filters
+    alone. Raises InputError (pictures, run), UsageError (the run was made with another network; neither pictures nor
+    filters; a filter that there is not), OutputError, WeightsError.
     """
+    if not pictures and not where:
+        raise UsageError("search: expected a picture of somebody, or --where, such as --where upper=red")
+    filters = parse_filters(where, tools.attributes) if where else ()
     run = open_run(folder)
     if run.reid != tools.embedder.identifier:
         raise UsageError(
@@ -57,16 +49,12 @@ def search(tools: Tools, pictures: Sequence[Path], folder: Path, output: Path | 
             "of the run, or run the job again."
         )
     people = [tools.person(path) for path in pictures]
-    asked = embed_people(tools.embedder, people)
-    hits = rank(tools, asked, run)[:top]
-    output = output or folder / "search" / people[0].path.stem
-    output.mkdir(parents=True, exist_ok=True)
-    hits, images = _with_crops(hits, run, output, say)
-    with whole_file(output / FILE) as temporary:
-        temporary.write_text(json.dumps([asdict(hit) for hit in hits], indent=1) + "\n", encoding="utf-8")
-    if images:
-        sheet = ranked_list([person.image for person in people], images, [_caption(hit) for hit in hits])
-        _save(output / "overview.png", sheet)
+    hits = rank(tools, embed_people(tools.embedder, people), run) if people else everybody(run)
+    if filters:
+        hits = _filtered(tools, hits, run, filters, unsure, say)
+    hits = _dressed(tools, hits[:top], run)
+    output = output or folder / "search" / _name(people[0].path.stem if people else "", filters)
+    hits = write_hits(hits, run, [person.image for person in people], output, say)
     for line in table(hits):
         say(line)
     say(f"written to {output}")
@@ -76,80 +64,84 @@ def search(tools: Tools, pictures: Sequence[Path], folder: Path, output: Path | 
 def rank(tools: Tools, asked: Descriptors, run: StoredRun) -> list[Hit]:
     """Every tracklet with crops, the likeliest first; those with too little evidence last."""
     calibration, config = tools.calibration, TrackletConfig()
-    keys = [key for key in sorted(run.appearances) if len(run.appearances[key].frames)]
+    keys = _keys(run)
     sets = [prototypes(run.appearances[key].descriptors, config.prototypes) for key in keys]
     distance, evidence = _to_sets(asked, sets, config)
     probability = calibration.probability(distance, evidence)
     hits = []
     for place, key in enumerate(keys):
-        appearance, tracklet = run.appearances[key], run.tracklets[key]
-        best = int(np.argmin(appearance_distance(asked, appearance.descriptors)[0].min(axis=0)))
-        frame = int(appearance.frames[best])
-        row = min(int(np.searchsorted(tracklet.frames, frame)), len(tracklet) - 1)
+        best = int(np.argmin(appearance_distance(asked, run.appearances[key].descriptors)[0].min(axis=0)))
         p = float(probability[place])
-        x1, y1, x2, y2 = (round(float(value), 1) for value in tracklet.boxes_xyxy[row])
         hits.append(
-            Hit(
-                key.camera, key.local_id, run.identities.get(key), round(float(tracklet.times_s[row]), 3), frame,
-                None if math.isnan(p) else round(p, 4), round(float(distance[place]), 4),
-                round(float(evidence[place]), 4), (x1, y1, x2, y2),
+            replace(
+                _hit(run, key, best),
+                probability=None if math.isnan(p) else round(p, 4),
+                distance=round(float(distance[place]), 4),
+                evidence=round(float(evidence[place]), 4),
             )
-        )  # fmt: skip
+        )
     return sorted(hits, key=lambda hit: (hit.probability is None, -(hit.probability or 0), hit.distance))
 
 
-def table(hits: Sequence[Hit]) -> list[str]:
-    """Lines for people to read."""
-    lines = [f"{'':>3} {'camera':12} {'time':>9} {'identity':>8} {'track':>6} {'probability':>11}  crop"]
-    for place, hit in enumerate(hits):
-        said = "unknown" if hit.probability is None else f"{hit.probability:.2f}"
-        identity = "–" if hit.identity is None else str(hit.identity)
-        where = f"{place + 1:3d} {hit.camera:12} {hit.time_s:8.2f}s {identity:>8} {hit.local_id:6d}"
-        lines.append(f"{where} {said:>11}  {hit.crop or '–'}")
-    return lines
+def everybody(run: StoredRun) -> list[Hit]:
+    """Every tracklet with crops, each by its best one."""
+    return [_hit(run, key, int(np.argmax(run.appearances[key].descriptors.quality))) for key in _keys(run)]
+
+
+def _keys(run: StoredRun) -> list[TrackletKey]:
+    return [key for key in sorted(run.appearances) if len(run.appearances[key].frames)]
+
+
+def _hit(run: StoredRun, key: TrackletKey, crop: int) -> Hit:
+    """A tracklet by one of its crops."""
+    tracklet, frame = run.tracklets[key], int(run.appearances[key].frames[crop])
+    row = min(int(np.searchsorted(tracklet.frames, frame)), len(tracklet) - 1)
+    x1, y1, x2, y2 = (round(float(value), 1) for value in tracklet.boxes_xyxy[row])
+    time_s = round(float(tracklet.times_s[row]), 3)
+    return Hit(key.camera, key.local_id, run.identities.get(key), time_s, frame, None, None, None, (x1, y1, x2, y2))
+
+
+def _filtered(
+    tools: Tools, hits: list[Hit], run: StoredRun, filters: Sequence[Filter], unsure: bool, say: Say
+) -> list[Hit]:
+    """Hits that fit all filters, then, where they are wanted, those of which it is not sure; says how many are left
+    out. Without pictures the likeliest to fit is first; that several filters fit is taken for independent."""
+    answers = tools.attributes.answers([_crops(run, hit) for hit in hits])
+    marked = []
+    for hit, known in zip(hits, answers, strict=True):
+        verdicts = [one.verdict(known) for one in filters]
+        fits = False if False in verdicts else None if None in verdicts else True
+        likely = math.prod(one.probability(known) for one in filters)
+        marked.append(replace(hit, where=round(likely, 4), fits=fits))
+    if all(hit.distance is None for hit in marked):
+        marked.sort(key=lambda hit: -(hit.where or 0))
+    fitting, open_ = ([hit for hit in marked if hit.fits is one] for one in (True, None))
+    said = f"{len(fitting)} of {len(marked)} tracklets fit {' '.join(one.text for one in filters)}"
+    if open_:
+        said += f"; {len(open_)} may or may not: " + ("listed last" if unsure else "left out, --unsure lists them last")
+    say(said)
+    return fitting + (open_ if unsure else [])
+
+
+def _dressed(tools: Tools, hits: list[Hit], run: StoredRun) -> list[Hit]:
+    """With what they wear, where attributes were fitted for this network."""
+    if not has_model(tools.weights):
+        return hits
+    found = tools.attributes.answers([_crops(run, hit) for hit in hits])
+    worn = [{name: answer.to_dict() for name, answer in one.items()} for one in found]
+    return [replace(hit, attributes=one) for hit, one in zip(hits, worn, strict=True)]
+
+
+def _crops(run: StoredRun, hit: Hit) -> Descriptors:
+    return run.appearances[TrackletKey(hit.camera, hit.local_id)].descriptors
+
+
+def _name(stem: str, filters: Sequence[Filter]) -> str:
+    """Of the folder of hits: the first picture's and the filters'."""
+    return "_".join([*([stem] if stem else []), *(one.text.replace("=", "-") for one in filters)])
 
 
 def _to_sets(asked: Descriptors, sets: Sequence[Descriptors], config: TrackletConfig) -> tuple[np.ndarray, np.ndarray]:
     """Distance and evidence (T,) of the query set to each other set: linear in T, unlike all pairs of sets."""
     found = [set_distance([asked, one], config) for one in sets]
     return np.array([d[0, 1] for d, _ in found]), np.array([e[0, 1] for _, e in found])
-
-
-def _with_crops(hits: list[Hit], run: StoredRun, output: Path, say: Say) -> tuple[list[Hit], list[np.ndarray]]:
-    """The hits with their crops' names, and the crops; none of a camera whose video is gone, which is said."""
-    images: dict[int, np.ndarray] = {}
-    for camera in sorted({hit.camera for hit in hits}):
-        places = defaultdict(list)
-        for place, hit in enumerate(hits):
-            if hit.camera == camera:
-                places[hit.frame].append(place)
-        try:
-            for _, frame, image in pictures_of(run, {camera: set(places)}):
-                images.update({place: _cut(image, hits[place]) for place in places[frame]})
-        except CameraError as error:
-            say(f"no pictures: {error}")
-    named = []
-    for place, hit in enumerate(hits):
-        name = f"{place + 1:02d}-{hit.camera}-{hit.frame:06d}.jpg" if place in images else None
-        if name:
-            _save(output / name, images[place])
-        named.append(replace(hit, crop=name))
-    blank = np.full((128, 64, 3), 128, np.uint8)
-    return named, [images.get(place, blank) for place in range(len(hits))]
-
-
-def _cut(image: np.ndarray, hit: Hit) -> np.ndarray:
-    height, width = image.shape[:2]
-    x1, y1 = (int(np.clip(hit.box_xyxy[i], 0, limit - 1)) for i, limit in ((0, width), (1, height)))
-    x2, y2 = (int(np.clip(np.ceil(hit.box_xyxy[i]), 1, limit)) for i, limit in ((2, width), (3, height)))
-    return image[y1 : max(y2, y1 + 1), x1 : max(x2, x1 + 1)].copy()
-
-
-def _caption(hit: Hit) -> str:
-    said = "unknown" if hit.probability is None else f"{hit.probability:.2f}"
-    return f"{hit.camera} {hit.time_s:.1f}s {said}"
-
-
-def _save(path: Path, image: np.ndarray) -> None:
-    if not cv2.imwrite(str(path), image):
-        raise OutputError(f"{path}: cannot be written; is the disk full?")

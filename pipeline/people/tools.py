@@ -5,6 +5,8 @@ from functools import cached_property
 from pathlib import Path
 
 from pipeline.people.finder import PeopleFinder, Person, only_person
+from reid.attributes.files import read_model
+from reid.attributes.model import AttributeModel
 from reid.calibration import Calibration
 from reid.card import folder_of
 from reid.embedder import Embedder
@@ -29,6 +31,11 @@ class Tools:
     def calibration(self) -> Calibration:
         """Read when it is first needed: drawing and calibrating go without. Raises WeightsError."""
         return Calibration.read(self.weights, self.embedder.identifier)
+
+    @cached_property
+    def attributes(self) -> AttributeModel:
+        """Read when it is first needed. Raises WeightsError."""
+        return read_model(self.weights, self.embedder.identifier)
 
     def person(self, path: Path) -> Person:
         """The person a picture is of. Raises InputError."""

@@ -5,7 +5,9 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from core.errors import InputError
 from reid.data.crops import Crops
+from reid.data.shards import ShardSet
 from reid.parts import part_masks
 from reid.training.augmentation import augmented
 from reid.training.recipe import Recipe
@@ -13,22 +15,28 @@ from reid.training.sampler import IdentitySampler
 
 
 class Batch(NamedTuple):
-    """pictures (B, 3, h, w) float32 BGR 0–255; masks (B, K, h/16, w/16); visibility (B, K); identities (B,) int64."""
+    """pictures (B, 3, h, w) float32 BGR 0–255; masks (B, K, h/16, w/16); visibility (B, K); identities (B,) int64;
+    attributes (B, A) int64, which value of each is right, negative where nobody says; no columns: not asked for."""
 
     pictures: torch.Tensor
     masks: torch.Tensor
     visibility: torch.Tensor
     identities: torch.Tensor
+    attributes: torch.Tensor
 
 
 class Batches:
-    """Batches of a set as a function of the step."""
+    """Batches of a set as a function of the step.
+
+    classes: identities. answers: how many values each attribute has, none where `losses.attributes` is 0.
+    """
 
     def __init__(self, crops: Crops, recipe: Recipe) -> None:
-        """Raises InputError where the set is too small for the recipe."""
+        """Raises InputError where the set is too small for the recipe, or has no labels that it asks for."""
         schedule = recipe.schedule
         self._crops, self._recipe = crops, recipe
         self.classes = crops.identities
+        self.answers, self._attributes = _attributes(crops, wanted=recipe.losses.attributes > 0)
         self.sampler = IdentitySampler(
             crops.identity, crops.camera, schedule.identities, schedule.images, schedule.camera_balanced, recipe.seed
         )
@@ -63,4 +71,17 @@ class Batches:
             torch.from_numpy(found.masks),
             torch.from_numpy(found.visibility),
             torch.from_numpy(self._crops.identity[rows]),
+            torch.from_numpy(self._attributes[rows]),
         )
+
+
+def _attributes(crops: Crops, *, wanted: bool) -> tuple[tuple[int, ...], np.ndarray]:
+    """How many values each attribute has, and which is right for each crop (n, A) int64."""
+    if not wanted:
+        return (), np.zeros((len(crops), 0), np.int64)
+    if not isinstance(crops, ShardSet):
+        raise InputError(
+            "losses.attributes: pictures say nothing about what people wear; train on shards of `python -m synth "
+            "crops`, or set it to 0"
+        )
+    return tuple(len(values) for values in crops.attributes.values.values()), crops.attributes.rows

@@ -44,7 +44,8 @@ def train(recipe: Recipe, output: Path, device: str = "cpu", say: Say = print) -
     precision = torch.float64 if recipe.schedule.double else torch.float32
     network = _begun(recipe).to(device, precision).to(memory_format=torch.channels_last)
     group.prepare(network)
-    objective = Objective(recipe.network.embedding, batches.classes, recipe.losses, recipe.seed).to(device, precision)
+    objective = Objective(recipe.network.embedding, batches.classes, recipe.losses, recipe.seed, batches.answers)
+    objective = objective.to(device, precision)
     optimiser = torch.optim.AdamW(_groups(network, objective, recipe.schedule.weight_decay), lr=0.0)
     first = load_checkpoint(output, network, objective, optimiser, recipe)
     say(f"{batches.sampler.count} identities, steps {first} to {recipe.schedule.steps}")

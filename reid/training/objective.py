@@ -1,10 +1,13 @@
 """What a training minimises: the weighted sum of the recipe's losses on the branches of the network."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import nn
 from torch.nn import functional
 
 from reid.losses.aligned import aligned_triplet
+from reid.losses.attributes import attribute_cross_entropy
 from reid.losses.batch_hard import batch_hard_triplet
 from reid.losses.classification import smoothed_cross_entropy
 from reid.losses.distances import cosine, euclidean
@@ -16,15 +19,19 @@ from reid.training.recipe import LossConfig
 
 
 class Objective(nn.Module):
-    """Holds the classifier, which is thrown away after training."""
+    """Holds the classifiers, of identities and of what is worn, which are thrown away after training."""
 
-    def __init__(self, embedding: int, classes: int, config: LossConfig, seed: int) -> None:
+    def __init__(
+        self, embedding: int, classes: int, config: LossConfig, seed: int, answers: Sequence[int] = ()
+    ) -> None:
+        """answers: how many values each attribute has."""
         super().__init__()
         self.config = config
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.classifier = nn.Linear(embedding, classes, bias=False)
             nn.init.normal_(self.classifier.weight, std=0.01)
+            self.wardrobe = nn.ModuleList(nn.Linear(embedding, count) for count in answers)
 
     def forward(self, branches: Branches, batch: Batch) -> dict[str, torch.Tensor]:
         """The terms, unweighted; a weight of 0 leaves its term out."""
@@ -50,6 +57,9 @@ class Objective(nn.Module):
         if config.stripes:
             stripes = functional.normalize(branches.stripes, dim=2)
             terms["stripes"] = aligned_triplet(distance, stripes, batch.identities, _margin(config.stripe_margin))
+        if config.attributes:
+            answers = [one(branches.global_) for one in self.wardrobe]
+            terms["attributes"] = attribute_cross_entropy(answers, batch.attributes)
         return terms
 
     def total(self, terms: dict[str, torch.Tensor]) -> torch.Tensor:

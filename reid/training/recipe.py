@@ -58,6 +58,7 @@ class LossConfig:
     """Weights of the terms (0 leaves one out) and their constants. margin < 0 asks for the soft margin.
 
     contrast, part_contrast: supervised contrastive on the vectors that inference compares, at `temperature`.
+    attributes: what people wear, read off the whole-crop vector.
     """
 
     classification: float = 1.0
@@ -70,6 +71,7 @@ class LossConfig:
     stripe_margin: float = 0.1
     contrast: float = 0.0
     part_contrast: float = 0.0
+    attributes: float = 0.0
     temperature: float = 0.1
 
 

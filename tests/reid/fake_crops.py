@@ -11,6 +11,8 @@ STANDING = np.array([
     (0.28, 0.33), (0.75, 0.45), (0.25, 0.45), (0.60, 0.50), (0.40, 0.50), (0.60, 0.71), (0.40, 0.71), (0.60, 0.92),
     (0.40, 0.92),
 ], np.float32)  # fmt: skip
+PAINTS = {"black": (25, 25, 25), "white": (230, 230, 230), "red": (40, 40, 200), "green": (60, 160, 60)}  # BGR
+ATTRIBUTES = {"upper_colour": [*PAINTS, "none"], "lower_colour": list(PAINTS), "bag": ["none", "backpack"]}
 BODY = ((0.04, 0.16), (0.16, 0.50), (0.50, 0.90), (0.90, 0.98))  # head, torso, legs, feet: top and bottom
 
 
@@ -27,13 +29,24 @@ def person(colours: np.ndarray, height: int, width: int, rng: np.random.Generato
     return np.clip(image + rng.normal(0, 6, image.shape), 0, 255).astype(np.uint8)
 
 
-def write_set(folder: Path, identities: int = 8, per_identity: int = 4, height: int = 96, seed: int = 0) -> Path:
-    """A set of two shards under `folder`; gives `folder`."""
+def worn(colours: np.ndarray) -> list[int]:
+    """A value of each of ATTRIBUTES for somebody in blocks of `colours` (4, 3); who has bright feet has a bag."""
+    nearest = [int(np.abs(np.array(list(PAINTS.values())) - colour).sum(axis=1).argmin()) for colour in colours]
+    return [nearest[1], nearest[2], int(colours[3].mean() > 128)]
+
+
+def write_set(
+    folder: Path, identities: int = 8, per_identity: int = 4, height: int = 96, seed: int = 0, *, plain: bool = False
+) -> Path:
+    """A set of two shards under `folder`; gives `folder`. plain: people in PAINTS alone, not in all colours."""
     rng = np.random.default_rng(seed)
     width = height // 2
     colours = rng.uniform(0, 255, (identities, 4, 3))
+    if plain:
+        colours = np.array(list(PAINTS.values()))[rng.integers(0, len(PAINTS), (identities, 4))]
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "dataset.json").write_text(json.dumps({"format": 1, "seed": seed, "identities": identities}))
+    about = {"format": 1, "seed": seed, "identities": identities, "attributes": ATTRIBUTES}
+    (folder / "dataset.json").write_text(json.dumps(about))
     for shard, members in enumerate(np.array_split(np.arange(identities), 2)):
         identity = np.repeat(members, per_identity)
         count = len(identity)
@@ -45,5 +58,5 @@ def write_set(folder: Path, identities: int = 8, per_identity: int = 4, height: 
         np.save(path / "camera.npy", np.resize(np.arange(per_identity) // 2, count).astype(np.int16))
         np.save(path / "keypoints_xyc.npy", np.tile(standing(height, width), (count, 1, 1)))
         np.save(path / "others_xyc.npy", np.zeros((count, 17, 3), np.float32))
-        np.save(path / "attributes.npy", np.zeros((count, 2), np.int16))
+        np.save(path / "attributes.npy", np.array([worn(colours[one]) for one in identity], np.int16))
     return folder

@@ -112,6 +112,16 @@ def smoothed_cross_entropy(logits: Matrix, y: Labels, epsilon: float) -> float:
     return mean(terms)
 
 
+def attribute_cross_entropy(logits: list[Matrix], y: list[Labels]) -> float:
+    """logits: of each question a row per crop; y: of each crop a label per question, negative where there is none."""
+    terms = []
+    for question in range(len(logits)):
+        known = [i for i in range(len(y)) if y[i][question] >= 0]
+        if known:
+            terms.append(mean([-math.log(softmax(logits[question][i])[y[i][question]]) for i in known]))
+    return mean(terms)
+
+
 def distillation(student: Matrix, teacher: Matrix, tau: float) -> float:
     terms = []
     for s, t in zip(student, teacher, strict=True):
