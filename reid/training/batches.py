@@ -8,10 +8,12 @@ import torch
 from core.errors import InputError
 from reid.data.crops import Crops
 from reid.data.shards import ShardSet
+from reid.embedder import Embedder
 from reid.parts import part_masks
 from reid.training.augmentation import augmented
-from reid.training.recipe import Recipe
-from reid.training.sampler import IdentitySampler
+from reid.training.lookalikes import look_alikes
+from reid.training.recipe import Recipe, ScheduleConfig
+from reid.training.sampler import IdentitySampler, LookAlikes
 
 
 class Batch(NamedTuple):
@@ -32,14 +34,16 @@ class Batches:
     """
 
     def __init__(self, crops: Crops, recipe: Recipe) -> None:
-        """Raises InputError where the set is too small for the recipe, or has no labels that it asks for."""
+        """Raises InputError where the set is too small for the recipe, or has no labels that it asks for; WeightsError
+        where the network cannot be opened that says who looks alike."""
         schedule = recipe.schedule
         self._crops, self._recipe = crops, recipe
         self.classes = crops.identities
         self.answers, self._attributes = _attributes(crops, wanted=recipe.losses.attributes > 0)
         self.sampler = IdentitySampler(
-            crops.identity, crops.camera, schedule.identities, schedule.images, schedule.camera_balanced, recipe.seed
-        )
+            crops.identity, crops.camera, schedule.identities, schedule.images, schedule.camera_balanced, recipe.seed,
+            _look_alikes(crops, schedule),
+        )  # fmt: skip
 
     def size(self, step: int) -> tuple[int, int]:
         """Height and width of batch `step`: small pictures first, they teach nearly as much for half the time."""
@@ -73,6 +77,13 @@ class Batches:
             torch.from_numpy(self._crops.identity[rows]),
             torch.from_numpy(self._attributes[rows]),
         )
+
+
+def _look_alikes(crops: Crops, schedule: ScheduleConfig) -> LookAlikes | None:
+    if schedule.alike < 2:
+        return None
+    embedder = Embedder.open(schedule.alike_by, "cpu", schedule.threads)
+    return LookAlikes(look_alikes(crops, embedder, schedule.alike_among), schedule.alike)
 
 
 def _attributes(crops: Crops, *, wanted: bool) -> tuple[tuple[int, ...], np.ndarray]:

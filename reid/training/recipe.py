@@ -30,6 +30,8 @@ class ScheduleConfig:
     threads: of PyTorch, 0 for its own choice. double: in 64 bits, to compare runs whose sums are in another order.
     half: convolutions in bfloat16 (weights, statistics and losses stay in 32 bits): 1.7 times as fast on processors
     with AVX512-BF16 or AMX, slower on others.
+    alike: identities of a batch come in groups of so many that look alike, 1 for chance; alike_by: the folder of the
+    network, or "bundled", that says who does; alike_among: the others of a group are drawn from so many.
     checkpoint_s, report_s: seconds between checkpoints and between lines. validate_steps: steps between scores on
     `data.validation`, 0 for scores at the end alone.
     """
@@ -45,6 +47,9 @@ class ScheduleConfig:
     small_height: int = 112
     small_width: int = 48
     camera_balanced: bool = True
+    alike: int = 1
+    alike_by: str = "bundled"
+    alike_among: int = 12
     threads: int = 0
     double: bool = False
     half: bool = False
