@@ -118,7 +118,7 @@ TITLES = {"boxes": "boxes: a person", "joints": "joints: visible and near", "vis
 
 
 def draw(results: dict[str, Reliability], file: Path) -> None:
-    """The reliability diagram of each result as a PNG: what was said across, what was right upwards."""
+    """The reliability diagram of each result, by its title, as a PNG: what was said across, what was right upwards."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -129,7 +129,7 @@ def draw(results: dict[str, Reliability], file: Path) -> None:
         axes.plot([0, 1], [0, 1], color="0.7", linewidth=1)
         axes.bar(result.said, result.count / result.count.max() * 0.2, width=0.03, color="0.85")
         axes.plot(result.said, result.right, marker="o", color="tab:blue")
-        axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="said", ylabel="right", title=TITLES[name], aspect="equal")
+        axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="said", ylabel="right", title=TITLES.get(name, name), aspect="equal")
         axes.text(0.04, 0.93, f"ECE {result.error:.3f}, n = {result.count.sum()}")
     figure.savefig(file, dpi=80, metadata={"Software": None})
 
