@@ -7,7 +7,6 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
 from core.errors import ShapeError
-from reid.reranking import RerankingConfig, k_reciprocal
 
 _NEVER = 1e6  # of a pair that cannot be one person: no mean with such a pair in it is below any limit
 UNSURE = -1
@@ -15,44 +14,9 @@ UNSURE = -1
 
 @dataclass(frozen=True)
 class ClusterConfig:
-    """margin: a crop that is no nearer to its own group than to the next one by this much is unsure.
-
-    neighbours, expansion: k1 and k2 of the k-reciprocal neighbourhoods in `mutual_distance`, small because people are
-    in few photos; own_share: what the distance itself has of it; reach: pairs farther apart than so many times the
-    limit of plain distances are strangers, however alike their neighbourhoods. mutual_limit: where `cluster` stops on
-    it. All chosen on rendered people (seed 602), with collections of 10 to 150 people, also of one photo each.
-    """
+    """margin: a crop that is no nearer to its own group than to the next one by this much is unsure."""
 
     margin: float = 0.01
-    neighbours: int = 8
-    expansion: int = 3
-    own_share: float = 0.2
-    reach: float = 1.15
-    mutual_limit: float = 0.9
-
-
-STRANGERS = 2.0  # mutual distance of a pair out of reach: twice what nothing in common is
-
-
-def mutual_distance(
-    distance: np.ndarray, vectors: np.ndarray, limit: float, config: ClusterConfig | None = None
-) -> np.ndarray:
-    """How little the neighbourhoods of two crops have in common, (N, N) float64, symmetric, for `cluster`.
-
-    (1 − s)·J + 2·s·d with the Jaccard distance J of k-reciprocal neighbourhoods (Zhong et al., CVPR 2017) of the global
-    vectors (N, D), the crops' distance d (N, N), and s = `own_share`: a picture from behind and one from the front are
-    far apart, but each is near to what is near to the other. limit: up to which plain distances mostly are one person;
-    a pair beyond `reach` times that is at STRANGERS at least, since among photos of a single one each even strangers
-    are neighbours. No crops give (0, 0). Raises ShapeError.
-    """
-    config = config or ClusterConfig()
-    if distance.shape != (len(vectors), len(vectors)):
-        raise ShapeError(f"distance: expected {(len(vectors), len(vectors))}, got {distance.shape}")
-    plain = (distance + distance.T).astype(np.float64) / 2
-    neighbourhoods = RerankingConfig(config.neighbours, config.expansion, original_share=0.0)
-    jaccard = np.maximum(k_reciprocal(vectors, vectors, neighbourhoods), 0)
-    mixed = (1 - config.own_share) * (jaccard + jaccard.T) / 2 + 2 * config.own_share * plain
-    return np.where(plain > config.reach * limit, np.maximum(mixed, STRANGERS), mixed)
 
 
 def cluster(
@@ -87,7 +51,7 @@ def cluster(
         found = fcluster(tree, limit, "distance") - 1
     found[_torn(symmetric, apart, found, config.margin)] = UNSURE
     labels[clear] = found
-    return _by_size(labels)
+    return by_size(labels)
 
 
 def pair_scores(labels: np.ndarray, truth: np.ndarray) -> tuple[float, float, float]:
@@ -125,7 +89,7 @@ def _torn(distance: np.ndarray, apart: np.ndarray, labels: np.ndarray, margin: f
     return (others[rows, index] > 0) & (mean.min(axis=1) < own + margin)
 
 
-def _by_size(labels: np.ndarray) -> np.ndarray:
+def by_size(labels: np.ndarray) -> np.ndarray:
     """Groups numbered by falling size, then by their first crop."""
     names = [name for name in dict.fromkeys(labels.tolist()) if name != UNSURE]
     order = sorted(names, key=lambda name: -int((labels == name).sum()))

@@ -38,13 +38,36 @@ def k_reciprocal(query: np.ndarray, gallery: np.ndarray, config: RerankingConfig
     if not len(query) or not len(gallery):
         return np.zeros((len(query), len(gallery)), np.float32)
     features = np.concatenate([query, gallery]).astype(np.float32)
+    encoding = _neighbourhoods(features, config)
+    result = _jaccard(encoding[: len(query)], encoding[len(query) :])
+    share = np.float32(config.original_share)
+    for first in range(0, len(query), config.block_rows):
+        rows = slice(first, min(first + config.block_rows, len(query)))
+        result[rows] = (1 - share) * result[rows] + share * _squared(features[rows], features[len(query) :])
+    return result
+
+
+def neighbourhood_distance(features: np.ndarray, config: RerankingConfig | None = None) -> np.ndarray:
+    """Jaccard distance (N, N) float32 in [0, 1] between the k-reciprocal neighbourhoods of features (N, D) among
+    themselves.
+
+    `original_share` is not used. No features give (0, 0). Raises ShapeError.
+    """
+    if features.ndim != 2 or not np.isfinite(features).all():
+        raise ShapeError(f"features: expected (N, D), finite, got {features.shape}")
+    if not len(features):
+        return np.zeros((0, 0), np.float32)
+    encoding = _neighbourhoods(features.astype(np.float32), config or RerankingConfig())
+    return np.clip(_jaccard(encoding, encoding), 0, 1)
+
+
+def _neighbourhoods(features: np.ndarray, config: RerankingConfig) -> sparse.csr_matrix:
+    """Who belongs to whose neighbourhood and how much, expanded by the nearest: (N, N), rows sum to 1."""
     order = _nearest(features, max(config.neighbours + 1, config.expansion), config.block_rows)
     reciprocal = _reciprocal(order, config.neighbours)
     expanded = _expanded(reciprocal, _reciprocal(order, int(np.around(config.neighbours / 2))))
-    encoding = _encoded(expanded, features)
     nearest = _membership(order[:, : max(1, config.expansion)])
-    encoding = (nearest @ encoding).multiply(1 / nearest.sum(axis=1)).tocsr()
-    return _fused(encoding, features, len(query), config)
+    return (nearest @ _encoded(expanded, features)).multiply(1 / nearest.sum(axis=1)).tocsr()
 
 
 def _nearest(features: np.ndarray, count: int, block_rows: int) -> np.ndarray:
@@ -105,22 +128,18 @@ def _encoded(members: sparse.csr_matrix, features: np.ndarray) -> sparse.csr_mat
     return encoding.multiply(1 / encoding.sum(axis=1)).tocsr()
 
 
-def _fused(encoding: sparse.csr_matrix, features: np.ndarray, queries: int, config: RerankingConfig) -> np.ndarray:
-    """(1 − λ)·(1 − Σ min / Σ max) + λ·d (equations 10 and 12), by an inverted index of who has which neighbour."""
-    gallery = encoding[queries:].tocsc()
+def _jaccard(rows: sparse.csr_matrix, columns: sparse.csr_matrix) -> np.ndarray:
+    """1 − Σ min / Σ max (equation 10) of neighbourhoods (Q, N) and (G, N): (Q, G) float32, by an inverted index."""
+    gallery = columns.tocsc()
     count = gallery.shape[0]
-    sums = np.asarray(encoding.sum(axis=1)).ravel()
-    result = np.empty((queries, count), np.float32)
-    for row in range(queries):
-        start, stop = encoding.indptr[row], encoding.indptr[row + 1]
-        columns, values = encoding.indices[start:stop], encoding.data[start:stop]
-        starts, lengths = gallery.indptr[columns], np.diff(gallery.indptr)[columns]
+    sums, others = (np.asarray(one.sum(axis=1)).ravel() for one in (rows, columns))
+    result = np.empty((rows.shape[0], count), np.float32)
+    for row in range(len(result)):
+        start, stop = rows.indptr[row], rows.indptr[row + 1]
+        members, values = rows.indices[start:stop], rows.data[start:stop]
+        starts, lengths = gallery.indptr[members], np.diff(gallery.indptr)[members]
         places = np.repeat(starts - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())
         least = np.minimum(np.repeat(values, lengths), gallery.data[places])
         shared = np.bincount(gallery.indices[places], least, minlength=count)
-        result[row] = 1 - shared / (sums[row] + sums[queries:] - shared)
-    share = np.float32(config.original_share)
-    for first in range(0, queries, config.block_rows):
-        rows = slice(first, min(first + config.block_rows, queries))
-        result[rows] = (1 - share) * result[rows] + share * _squared(features[rows], features[queries:])
+        result[row] = 1 - shared / (sums[row] + others - shared)
     return result

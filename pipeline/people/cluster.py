@@ -13,9 +13,10 @@ from pipeline.export.whole import whole_file
 from pipeline.people.finder import Person, embed_people
 from pipeline.people.tools import Tools
 from reid.calibration import Calibration
-from reid.clustering import UNSURE, ClusterConfig, cluster, mutual_distance
+from reid.clustering import UNSURE
 from reid.data.folders import pictures
 from reid.distance import appearance_distance
+from reid.grouping import grouped
 
 Say = Callable[[str], None]
 
@@ -44,14 +45,13 @@ def cluster_folder(tools: Tools, folder: Path, output: Path, limit: float | None
 def group_people(
     found: Descriptors, people: list[Person], calibration: Calibration, limit: float | None = None
 ) -> np.ndarray:
-    """Groups (N,) as `reid.clustering.cluster` numbers them. A crop that could not even be told from a copy of itself,
-    by its evidence, is unsure. limit: up to which distances mostly are one person, None for the calibrated one."""
+    """Groups (N,) as `reid.grouping.grouped` gives them. A crop that could not even be told from a copy of itself, by
+    its evidence, is unsure. limit: up to which distances mostly are one person, None for the calibrated one."""
     distance, evidence = appearance_distance(found, found)
     number = {path: place for place, path in enumerate(dict.fromkeys(person.path for person in people))}
     photo = np.array([number[person.path] for person in people])
     limit = calibration.cluster_distance if limit is None else limit
-    mutual = mutual_distance(distance, found.global_, limit)
-    return cluster(mutual, evidence.diagonal(), ClusterConfig().mutual_limit, calibration.least_evidence, photo)
+    return grouped(distance, found.global_, evidence.diagonal(), limit, calibration.least_evidence, photo)
 
 
 def _people(tools: Tools, paths: list[Path], say: Say) -> list[Person]:
