@@ -19,15 +19,16 @@ class NetworkConfig:
 
     trunk: one of TRUNKS, or one of timm's networks such as timm:resnet18, alone or with +palette; members joined by +
     answer each for itself, with a share of every similarity of their own: `palette_share` for the palette beside
-    others, the rest for those in equal parts. width: multiplies every channel count of OSNet's paper, resnet_width: of
-    ResNet's. bands: heights at which the global vector looks separately, nearer to the middle of the crop more; 0 for
-    one plain average. embedding: D of the global vector; part_embedding: d of parts and stripes. parts: K, one of
-    PART_COUNTS (0: no part branch). stripes: H. input_height, input_width: px,
+    others, and of the rest `first_share` for the first of two. width: multiplies every channel count of OSNet's paper,
+    resnet_width: of ResNet's. bands: heights at which the global vector looks separately, nearer to the middle of the
+    crop more; 0 for one plain average. embedding: D of the global vector; part_embedding: d of parts and stripes.
+    parts: K, one of PART_COUNTS (0: no part branch). stripes: H. input_height, input_width: px,
     multiples of 16. Raises SettingError.
     """
 
     trunk: str = "osnet-ain"
     palette_share: float = 0.5
+    first_share: float = 0.5
     width: float = 0.25
     resnet_width: float = 0.5
     bands: int = 0
@@ -42,8 +43,9 @@ class NetworkConfig:
         """Refuse what cannot be built."""
         if self.trunk not in TRUNKS and not _of_timm(self.trunk):
             raise SettingError(f"network.trunk: expected one of {TRUNKS}, or {TIMM}NAME, got {self.trunk!r}")
-        if not 0 < self.palette_share < 1:
-            raise SettingError(f"network.palette_share: expected between 0 and 1, got {self.palette_share}")
+        for name in ("palette_share", "first_share"):
+            if not 0 < getattr(self, name) < 1:
+                raise SettingError(f"network.{name}: expected between 0 and 1, got {getattr(self, name)}")
         if self.bands < 0:
             raise SettingError(f"network.bands: expected 0 or more, got {self.bands}")
         if self.embedding % self.members or self.part_embedding % self.members:
@@ -68,8 +70,9 @@ class NetworkConfig:
         """What each trunk has of every similarity; the sum is 1."""
         if self.members == 1:
             return (1.0,)
-        learnt = (1 - self.palette_share) / (self.members - 1)
-        return (*(learnt for _ in range(self.members - 1)), self.palette_share)
+        learnt = 1 - self.palette_share
+        first = (self.first_share, 1 - self.first_share) if self.members > 2 else (1.0,)
+        return (*(learnt * share for share in first), self.palette_share)
 
     @property
     def grid(self) -> tuple[int, int]:

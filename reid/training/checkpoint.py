@@ -4,10 +4,12 @@ import os
 import pickle
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import nn
+from torch.nn import BatchNorm1d
 
 from core.errors import SettingError, WeightsError
 from reid.network.config import NetworkConfig
@@ -104,6 +106,39 @@ def load_trunks(folders: Sequence[Path], network: ReIDNetwork) -> None:
             learner.load_state_dict(tensors)
         except RuntimeError as error:
             raise WeightsError(f"{path}: its trunk is not that of the recipe: {error}") from error
+
+
+class Bases(NamedTuple):
+    """What the trained head of one trunk makes of its pooled features, as matrices: global_ (D, C · bands) of the
+    bands, parts (K, d, C) of the parts' means, each behind its neck but for the mean."""
+
+    global_: np.ndarray
+    parts: np.ndarray
+
+
+def load_bases(folders: Sequence[Path], config: NetworkConfig) -> list[Bases]:
+    """Of each folder's checkpoint.pt, in order. Raises WeightsError: no head there, or of other bands or parts."""
+    return [_bases(folder / NAME, config) for folder in folders]
+
+
+def _bases(path: Path, config: NetworkConfig) -> Bases:
+    state = _loaded(path)
+    theirs, tensors = _architecture(path, state), state.get("network", {})
+    if (theirs.bands, theirs.parts) != (config.bands, config.parts) or "head.project.weight" not in tensors:
+        raise WeightsError(
+            f"{path}: expected a trained head of {config.bands} bands and {config.parts} parts, got {theirs.bands} and "
+            f'{theirs.parts}, or none; train it so, or set fit_on = "trunk"'
+        )
+    global_ = _neck_scale(tensors, "neck")[:, None] * tensors["head.project.weight"].double()
+    parts = tensors["head.part_weights"].double().transpose(1, 2)
+    if len(parts):
+        parts = _neck_scale(tensors, "part_neck").unflatten(0, (len(parts), -1))[:, :, None] * parts
+    return Bases(global_.numpy(), parts.numpy())
+
+
+def _neck_scale(tensors: dict[str, torch.Tensor], name: str) -> torch.Tensor:
+    spread = (tensors[f"head.{name}.running_var"].double() + BatchNorm1d(1).eps).sqrt()
+    return tensors[f"head.{name}.weight"].double() / spread
 
 
 def _loaded(path: Path) -> dict[str, Any]:

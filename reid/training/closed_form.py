@@ -13,11 +13,12 @@ import numpy as np
 import scipy.linalg
 import torch
 
-from core.errors import InputError
+from core.errors import InputError, SettingError
 from reid.data.crops import about, open_crops
 from reid.network.model import Members, ReIDNetwork
+from reid.network.palette import Palette
 from reid.training.batches import Batches
-from reid.training.checkpoint import load_trunks
+from reid.training.checkpoint import Bases, load_bases, load_trunks
 from reid.training.recipe import Recipe
 
 Say = Callable[[str], None]
@@ -26,7 +27,7 @@ Say = Callable[[str], None]
 def fit(recipe: Recipe, say: Say = print) -> ReIDNetwork:
     """A network whose head is fitted to `schedule.steps` batches of the recipe, its trunks those of `begin_with`.
 
-    Raises InputError (data), WeightsError (`begin_with`).
+    Raises InputError (data), WeightsError (`begin_with`), SettingError (`fit_on`).
     """
     if recipe.schedule.threads:
         torch.set_num_threads(recipe.schedule.threads)
@@ -38,12 +39,15 @@ def fit(recipe: Recipe, say: Say = print) -> ReIDNetwork:
     network = ReIDNetwork.random(recipe.network, recipe.seed).eval()
     if recipe.begin_with:
         load_trunks([Path(folder) for folder in recipe.begin_with.split("+")], network)
+    bases = _bases(recipe, network)
     columns = _gather(network, batches, recipe.schedule.steps, say)
     head, config = network.head, recipe.network
     identities = columns["identities"]
     shares = network.trunk.shares if isinstance(network.trunk, Members) else [network.trunk.channels]
     with torch.no_grad():
-        weight, mean = _by_member(columns["global"], identities, config.embedding, shares)
+        weight, mean = _by_member(
+            columns["global"], identities, config.embedding, shares, [b and b.global_ for b in bases]
+        )
         head.project.weight.copy_(torch.from_numpy(weight))
         _centre(head.neck, mean)
         means = []
@@ -51,7 +55,10 @@ def fit(recipe: Recipe, say: Say = print) -> ReIDNetwork:
             seen = columns["visibility"][:, k] > 0.5
             if not seen.any():
                 raise InputError(f"{recipe.data.train}: no crop shows part {k}; network.parts = 0 leaves the parts out")
-            weight, mean = _by_member(columns["parts"][seen, k], identities[seen], config.part_embedding, shares)
+            trained = [b and b.parts[k] for b in bases]
+            weight, mean = _by_member(
+                columns["parts"][seen, k], identities[seen], config.part_embedding, shares, trained
+            )
             head.part_weights[k].copy_(torch.from_numpy(weight.T))
             means.append(mean)
         if means:
@@ -59,19 +66,39 @@ def fit(recipe: Recipe, say: Say = print) -> ReIDNetwork:
         stripes = columns["stripes"]
         repeated = np.repeat(identities * stripes.shape[1], stripes.shape[1])
         places = repeated + np.tile(np.arange(stripes.shape[1]), len(stripes))  # an identity at one height
-        weight, mean = _by_member(stripes.reshape(-1, stripes.shape[2]), places, config.part_embedding, shares)
+        untrained = [None] * len(shares)  # recipes train parts, not stripes
+        flat = stripes.reshape(-1, stripes.shape[2])
+        weight, mean = _by_member(flat, places, config.part_embedding, shares, untrained)
         head.stripe_project.weight.copy_(torch.from_numpy(weight))
         _centre(head.stripe_neck, mean)
     return network
 
 
+def _bases(recipe: Recipe, network: ReIDNetwork) -> list[Bases | None]:
+    """Each member's trained head, None where `fit_on` does not ask for it or there is none."""
+    trunks = network.trunk.trunks if isinstance(network.trunk, Members) else [network.trunk]
+    if recipe.fit_on == "trunk":
+        return [None] * len(trunks)
+    if recipe.fit_on != "head":
+        raise SettingError(f'fit_on: expected "trunk" or "head", got {recipe.fit_on!r}')
+    if not recipe.begin_with:
+        raise SettingError('fit_on = "head": needs the trainings whose heads are meant, in begin_with')
+    trained = iter(load_bases([Path(folder) for folder in recipe.begin_with.split("+")], recipe.network))
+    return [None if isinstance(trunk, Palette) else next(trained) for trunk in trunks]
+
+
 def _by_member(
-    features: np.ndarray, identities: np.ndarray, dimensions: int, shares: Sequence[int]
+    features: np.ndarray,
+    identities: np.ndarray,
+    dimensions: int,
+    shares: Sequence[int],
+    bases: Sequence[np.ndarray | None],
 ) -> tuple[np.ndarray, np.ndarray]:
     """As `discriminant`, each member of the network projected by itself onto an equal share of the dimensions.
 
-    One projection of all would be better where it was fitted and worse elsewhere: what one member gets wrong in another
-    kind of picture then spoils the others too.
+    bases: of each member a matrix (D, C) that its features go through first, None for none. One projection of all would
+    be better where it was fitted and worse elsewhere: what one member gets wrong in another kind of picture then spoils
+    the others too.
     """
     bands = features.shape[1] // sum(shares)
     ends = np.cumsum(shares) * bands
@@ -79,7 +106,12 @@ def _by_member(
     weight, mean = np.zeros((dimensions, features.shape[1]), np.float32), np.zeros(dimensions, np.float32)
     for member, end in enumerate(ends):
         rows, columns = slice(member * each, (member + 1) * each), slice(end - shares[member] * bands, end)
-        weight[rows, columns], mean[rows] = discriminant(features[:, columns], identities, each)
+        base, own = bases[member], features[:, columns]
+        if base is None:
+            weight[rows, columns], mean[rows] = discriminant(own, identities, each)
+        else:
+            turned, mean[rows] = discriminant(own @ base.T.astype(np.float32), identities, each)
+            weight[rows, columns] = turned @ base
     return weight, mean
 
 

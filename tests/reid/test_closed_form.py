@@ -1,5 +1,6 @@
 """The closed-form head, and the trunk it is for."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from reid.network.config import TRUNKS, NetworkConfig
 from reid.network.head import band_weights
 from reid.network.model import MEAN_BGR, STD_BGR, Inference, ReIDNetwork
 from reid.network.palette import LEVELS, Palette, evenly_lit
+from reid.training.checkpoint import load_bases, load_trained
 from reid.training.closed_form import discriminant, fit
 from reid.training.loop import train
 from reid.training.recipe import Recipe
@@ -118,6 +120,83 @@ def test_the_members_of_a_fitted_network_do_not_mix(tmp_path: Path) -> None:
     assert not weight[4:, :split].any()
     assert weight[:4, :split].any()
     assert weight[4:, split:].any()
+
+
+def headed(tmp_path: Path, **changes: object) -> dict[str, object]:
+    """A recipe for `fit` on the head of a short training."""
+    folder = write_set(tmp_path / "crops", identities=12, per_identity=6)
+    small = {"width": 0.125, "input_height": 96, "input_width": 48, "bands": 3}
+    schedule = {"steps": 4, "identities": 6, "images": 4, "threads": 1}
+    data = {"train": str(folder)}
+    network = {"trunk": "osnet-ain", "embedding": 8, "part_embedding": 8, **small}
+    train(Recipe.from_dict({"data": data, "network": network, "schedule": schedule}), tmp_path / "run", say=silent)
+    both = {"trunk": "osnet-ain+palette", "embedding": 12, "part_embedding": 8, **small}
+    begin = {"begin_with": str(tmp_path / "run"), "fit_on": "head"}
+    return {"data": data, "network": both, "schedule": schedule} | begin | changes
+
+
+def silent(_: str) -> None:
+    return
+
+
+def test_directions_are_looked_for_in_what_the_trained_head_says(tmp_path: Path) -> None:
+    recipe = headed(tmp_path)
+    network = fit(Recipe.from_dict(recipe), say=silent)
+    (bases,) = load_bases([tmp_path / "run"], network.config)
+    split = 3 * network.trunk.shares[0]  # type: ignore[union-attr]
+    weight = network.head.project.weight.detach()
+    own, palette = weight[:6, :split], weight[6:, split:]
+    assert bases.global_.shape == (8, split)
+    assert outside(own.numpy(), bases.global_) < 1e-4
+    for weight, base in zip(network.head.part_weights.detach(), bases.parts, strict=True):
+        assert outside(weight[: split // 3, :4].T.numpy(), base) < 1e-4
+    assert palette.any()
+    on_trunk = fit(Recipe.from_dict(recipe | {"fit_on": "trunk"}), say=silent)
+    assert outside(on_trunk.head.project.weight.detach()[:6, :split].numpy(), bases.global_) > 0.1
+
+
+def outside(rows: np.ndarray, base: np.ndarray) -> float:
+    """Share of `rows` (n, C) that no combination of the rows of `base` (D, C) gives."""
+    rest = rows - np.linalg.lstsq(base.T, rows.T, rcond=None)[0].T @ base
+    return float(np.linalg.norm(rest) / np.linalg.norm(rows))
+
+
+def test_a_head_is_read_as_the_trained_network_has_it(tmp_path: Path) -> None:
+    recipe = Recipe.from_dict(headed(tmp_path))
+    alone = dataclasses.replace(recipe.network, trunk="osnet-ain", embedding=8)
+    trained, _ = load_trained(tmp_path / "run", dataclasses.replace(recipe, network=alone))
+    (bases,) = load_bases([tmp_path / "run"], recipe.network)
+    rng = np.random.default_rng(0)
+    two = torch.from_numpy(rng.normal(0, 1, (2, trained.trunk.channels, 6, 3)).astype(np.float32))
+    masks = torch.rand(2, 5, 6, 3, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        found = trained.head(two, masks)
+        bands = trained.head.band_means(two.flatten(2), 6, 3)
+        parts = trained.head.part_means(two.flatten(2), masks.flatten(2))
+    # necks subtract their means, so differences are what a matrix alone can tell
+    expected = (found.global_[0] - found.global_[1]).numpy()
+    np.testing.assert_allclose(bases.global_ @ (bands[0] - bands[1]).numpy(), expected, rtol=1e-3, atol=1e-4)
+    for k in range(5):
+        expected = (found.parts[0, k] - found.parts[1, k]).numpy()
+        np.testing.assert_allclose(bases.parts[k] @ (parts[0, k] - parts[1, k]).numpy(), expected, rtol=1e-3, atol=1e-4)
+
+
+def test_a_head_that_does_not_fit_or_is_not_there_is_refused(tmp_path: Path) -> None:
+    recipe = headed(tmp_path)
+    with pytest.raises(WeightsError, match="of 2 bands and 5 parts, got 3"):
+        fit(Recipe.from_dict(recipe | {"network": {**recipe["network"], "bands": 2}}), say=silent)  # type: ignore[dict-item]
+    with pytest.raises(SettingError, match="begin_with"):
+        fit(Recipe.from_dict(recipe | {"begin_with": ""}), say=silent)
+    with pytest.raises(SettingError, match='"trunk" or "head"'):
+        fit(Recipe.from_dict(recipe | {"fit_on": "heads"}), say=silent)
+
+
+def test_the_first_of_two_learnt_members_has_its_share_of_the_rest() -> None:
+    config = NetworkConfig(trunk="osnet-ain+resnet18-ibn+palette", palette_share=0.2, first_share=0.25, embedding=12,
+                           part_embedding=12)  # fmt: skip
+    assert config.shares == pytest.approx((0.2, 0.6, 0.2))
+    with pytest.raises(SettingError, match="first_share"):
+        NetworkConfig(first_share=1)
 
 
 def test_a_trunk_of_another_size_is_refused(tmp_path: Path) -> None:
