@@ -18,7 +18,7 @@ from benchmarks.realism.__main__ import JUDGES
 from benchmarks.record import write_result
 from core.types import Descriptors
 from pipeline.people.cluster import group_people
-from pipeline.people.finder import Person, embed_people
+from pipeline.people.finder import Person, embed_both_ways
 from pipeline.people.rendered import rendered_people
 from pipeline.people.tools import Tools
 from reid.clustering import UNSURE, best_limit, cluster, pair_scores
@@ -41,7 +41,7 @@ def main(
     tools = Tools.open(weights, "cpu", threads, are_crops=True)
     crops = ShardSet(data)
     people = rendered_people(tools, crops)
-    found = embed_people(tools.embedder, people)
+    found = embed_both_ways(tools.embedder, people)
     content: dict[str, object] = {"network": tools.embedder.identifier, "people": crops.identities, "crops": len(crops)}
     content["all"] = scores(tools, people, found, crops.identity)
     typer.echo(f"{crops.identities} rendered people, {len(crops)} crops: {content['all']}")
@@ -49,7 +49,7 @@ def main(
     if real.is_dir():
         folder = market_folder(real)
         people = [tools.finder.in_crop(path) for path in folder.paths]
-        content["real"] = collections(tools, people, embed_people(tools.embedder, people), folder.identity)
+        content["real"] = collections(tools, people, embed_both_ways(tools.embedder, people), folder.identity)
     else:
         typer.echo(f"{real}: not here, left out.")
     typer.echo(f"written to {write_result('reid_cluster', content)}")

@@ -10,7 +10,7 @@ import numpy as np
 from core.errors import InputError, OutputError, UsageError
 from core.types import Descriptors
 from pipeline.export.whole import whole_file
-from pipeline.people.finder import Person, embed_people
+from pipeline.people.finder import Person, embed_both_ways
 from pipeline.people.tools import Tools
 from reid.calibration import Calibration
 from reid.clustering import UNSURE
@@ -34,7 +34,7 @@ def cluster_folder(tools: Tools, folder: Path, output: Path, limit: float | None
     people = _people(tools, paths, say)
     if not people:
         raise InputError(f"{folder}: nobody found in {len(paths)} pictures. If they are crops already, add --crops.")
-    found = embed_people(tools.embedder, people)
+    found = embed_both_ways(tools.embedder, people)
     labels = group_people(found, people, calibration, limit)
     _write(people, labels, output)
     groups = int(labels.max(initial=UNSURE)) + 1
