@@ -20,7 +20,7 @@ class GroupingConfig:
     """neighbours: values of k1 to try; expansion_share: k2 as a share of k1, at least 2. own_share: what the distance
     itself has of `mutual_distance`. limits: up to which mean mutual distances groups are joined, to try.
 
-    least_silhouette: a group that holds together less is taken apart. stranger: times the limit of plain distances, how
+    least_margin: a group that holds together less is taken apart. stranger: times the limit of plain distances, how
     far away an imagined stranger is to everybody. All chosen on rendered people of collections of 10 to 300, with 1 to
     12 pictures each, and looked at on real ones.
     """
@@ -29,7 +29,7 @@ class GroupingConfig:
     expansion_share: float = 0.5
     own_share: float = 0.2
     limits: tuple[float, ...] = (0.7, 0.8, 0.9)
-    least_silhouette: float = 0.1
+    least_margin: float = 0.1
     stranger: float = 1.15
 
 
@@ -46,7 +46,7 @@ def grouped(
 
     distance (N, N) and global vectors (N, D) of the crops; quality (N,): crops below `least_quality` are unsure; limit:
     up to which plain distances mostly are one person; photo (N,): people in one picture are never put together. Of all
-    groupings the one with the largest sum of (silhouette − least_silhouette) over who is not alone. No crops give none.
+    groupings the one with the largest sum of (margin − least_margin) over who is not alone. No crops give none.
     Raises ShapeError.
     """
     config = config or GroupingConfig()
@@ -54,7 +54,7 @@ def grouped(
     stranger = config.stranger * limit
     best, most = by_size(np.where(quality >= least_quality, np.arange(len(plain)), UNSURE)), 0.0
     for tried in _groupings(plain, vectors, quality, least_quality, photo, config):
-        labels, together = held_together(tried, silhouettes(plain, tried, stranger), config.least_silhouette)
+        labels, together = held_together(tried, margins(plain, tried, stranger), config.least_margin)
         if together > most:
             best, most = labels, together
     return best
@@ -72,11 +72,13 @@ def mutual_distance(distance: np.ndarray, vectors: np.ndarray, neighbours: int, 
     return (1 - config.own_share) * jaccard + 2 * config.own_share * plain
 
 
-def silhouettes(distance: np.ndarray, labels: np.ndarray, stranger: float) -> np.ndarray:
-    """How much nearer each crop is to its own group than to the next one, (N,) in [−1, 1] (Rousseeuw 1987).
+def margins(distance: np.ndarray, labels: np.ndarray, stranger: float) -> np.ndarray:
+    """How much nearer each crop is to its own group than to the next one, (N,) at most 1, by how far strangers are.
 
-    (b − a) / max(a, b) with the mean distance a to the others of its group, and b to the nearest other group, or to an
-    imagined stranger `stranger` away, who is all there is beside a single group. 0 for who is alone or UNSURE.
+    (b − a) / stranger with the mean distance a to the others of its group, and b to the nearest other group, or to an
+    imagined stranger `stranger` away, who is all there is beside a single group. 0 for who is alone or UNSURE. The
+    silhouette (Rousseeuw 1987) has max(a, b) below the line; then the many pictures of one camera, alike for the place
+    and the light, are a better group than all of the person's.
     """
     result = np.zeros(len(labels))
     names, own = np.unique(labels, return_inverse=True)
@@ -86,23 +88,22 @@ def silhouettes(distance: np.ndarray, labels: np.ndarray, stranger: float) -> np
     rows = np.flatnonzero((labels != UNSURE) & (sizes[own] > 1))
     sums = distance[rows] @ member
     at = np.arange(len(rows)), own[rows]
-    a = sums[at] / (sizes[own[rows]] - 1)
+    inner = sums[at] / (sizes[own[rows]] - 1)
     others = np.divide(sums, sizes, out=np.full_like(sums, np.inf), where=sizes > 0)
     others[at] = np.inf
-    b = np.minimum(others.min(axis=1, initial=np.inf), stranger)
-    result[rows] = (b - a) / np.maximum(np.maximum(a, b), 1e-12)
+    result[rows] = (np.minimum(others.min(axis=1, initial=np.inf), stranger) - inner) / stranger
     return result
 
 
-def held_together(labels: np.ndarray, silhouette: np.ndarray, least: float) -> tuple[np.ndarray, float]:
-    """`labels` (N,) with groups whose mean silhouette is below `least` taken apart, and the sum of (silhouette − least)
+def held_together(labels: np.ndarray, margin: np.ndarray, least: float) -> tuple[np.ndarray, float]:
+    """`labels` (N,) with groups whose mean margin is below `least` taken apart, and the sum of (margin − least)
     of all who are still together."""
     result, total, unused = labels.copy(), 0.0, int(labels.max(initial=UNSURE)) + 1
     for name in np.unique(labels[labels != UNSURE]):
         rows = np.flatnonzero(labels == name)
         if len(rows) < 2:
             continue
-        gain = float((silhouette[rows] - least).sum())
+        gain = float((margin[rows] - least).sum())
         if gain >= 0:
             total += gain
         else:

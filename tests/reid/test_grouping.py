@@ -5,7 +5,7 @@ import pytest
 
 from core.errors import ShapeError
 from reid.clustering import UNSURE, best_limit, cluster, pair_scores
-from reid.grouping import GroupingConfig, grouped, held_together, mutual_distance, silhouettes
+from reid.grouping import GroupingConfig, grouped, held_together, margins, mutual_distance
 from reid.reranking import RerankingConfig, neighbourhood_distance
 
 LIMIT = 0.5
@@ -61,6 +61,17 @@ def test_photos_of_one_person_alone_come_together(count: int) -> None:
     assert set(grouped(distance, vectors, np.ones(count), LIMIT).tolist()) == {0}
 
 
+def test_the_pictures_of_one_camera_are_not_a_person() -> None:
+    """Three people, four pictures in each of three cameras: alike within a camera, less so between cameras."""
+    rng = np.random.default_rng(0)
+    truth, camera = np.repeat(np.arange(3), 12), np.tile(np.repeat(np.arange(3), 4), 3)
+    bodies, places = rng.normal(0, 1, (3, 64)), rng.normal(0, 0.55, (3, 3, 64))
+    vectors, distance = unit(bodies[truth] + places[truth, camera] + rng.normal(0, 0.25, (36, 64)))
+    same = (truth[:, None] == truth[None]) & (camera[:, None] != camera[None])
+    assert 0.25 < distance[same].mean() < LIMIT
+    assert pair_scores(grouped(distance, vectors, np.ones(36), LIMIT), truth)[2] > 0.9
+
+
 def test_people_in_one_photo_stay_apart_and_poor_crops_are_unsure() -> None:
     rng = np.random.default_rng(4)
     vectors, distance = unit(rng.normal(0, 1, 64) + rng.normal(0, 0.3, (4, 64)))
@@ -79,11 +90,11 @@ def test_order_does_not_matter(seed: int) -> None:
     np.testing.assert_array_equal(plain[:, None] == plain[None], mixed[:, None] == mixed[None])
 
 
-def test_silhouettes_as_a_plain_loop_has_them() -> None:
+def test_margins_as_a_plain_loop_has_them() -> None:
     _, distance, truth = in_dim_light(0, people=5, each=3)
     labels = np.where(np.arange(15) == 4, UNSURE, truth)
     labels[14] = 99
-    found = silhouettes(distance, labels, 0.8)
+    found = margins(distance, labels, 0.8)
     for row in range(15):
         own = [d for d, one in zip(distance[row], labels, strict=True) if one == labels[row]]
         if labels[row] == UNSURE or len(own) == 1:
@@ -92,7 +103,7 @@ def test_silhouettes_as_a_plain_loop_has_them() -> None:
         a = sum(own) / (len(own) - 1)
         others = {one: distance[row][labels == one].mean() for one in set(labels) - {labels[row], UNSURE}}
         b = min(0.8, *others.values())
-        assert found[row] == pytest.approx((b - a) / max(a, b))
+        assert found[row] == pytest.approx((b - a) / 0.8)
 
 
 def test_groups_that_do_not_hold_together_are_taken_apart() -> None:
