@@ -5,8 +5,8 @@ python -m benchmarks.reid_cluster build/reid-cluster
 
 All of the set first; then, since users have collections of any kind, some people of it with some pictures each, and the
 same of real people, from pictures with Market-1501's names; last, whole frames of four cameras that film three people.
-Beside ours are plain distances, average linkage up to the limit that is best on the very crops it is scored on: more than
-anybody could know.
+Beside ours are plain distances, average linkage up to the limit that is best on the very crops it is scored on: more
+than anybody could know.
 """
 
 import csv
