@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
@@ -74,19 +75,23 @@ def best_limit(distance: np.ndarray, truth: np.ndarray, steps: int = 60) -> floa
     return float(limits[int(np.argmax(scores))])
 
 
+def sums_to_groups(values: np.ndarray, group: np.ndarray, count: int) -> np.ndarray:
+    """Sum of values (M, N) over the crops of each group: (M, count). group (N,): 0 to count − 1."""
+    member = sparse.csr_matrix((np.ones(len(group)), (group, np.arange(len(group)))), shape=(count, len(group)))
+    return np.asarray(member @ values.T).T
+
+
 def _torn(distance: np.ndarray, apart: np.ndarray, labels: np.ndarray, margin: float) -> np.ndarray:
     """Crops (N,) bool of a group of several that lie hardly nearer to it than to another one they may belong to."""
-    names, index = np.unique(labels, return_inverse=True)
-    member = np.zeros((len(labels), len(names)))
-    member[np.arange(len(labels)), index] = 1
-    others = member.sum(0)[None] - member
-    mean = (distance @ member) / np.maximum(others, 1)
+    names, own, sizes = np.unique(labels, return_inverse=True, return_counts=True)
     rows = np.arange(len(labels))
-    own = mean[rows, index]
-    mean[rows, index] = np.inf
-    mean[(apart.astype(float) @ member) > 0] = np.inf
-    mean[:, member.sum(0) < 2] = np.inf  # another single crop is no group to be torn towards
-    return (others[rows, index] > 0) & (mean.min(axis=1) < own + margin)
+    sums, others = sums_to_groups(distance, own, len(names)), sizes[own] - 1
+    inner = sums[rows, own] / np.maximum(others, 1)
+    outer = sums / sizes
+    outer[rows, own] = np.inf
+    outer[sums_to_groups(apart.astype(np.float64), own, len(names)) > 0] = np.inf
+    outer[:, sizes < 2] = np.inf  # another single crop is no group to be torn towards
+    return (others > 0) & (outer.min(axis=1) < inner + margin)
 
 
 def by_size(labels: np.ndarray) -> np.ndarray:

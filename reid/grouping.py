@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.errors import ShapeError
-from reid.clustering import UNSURE, by_size, cluster
+from reid.clustering import UNSURE, by_size, cluster, sums_to_groups
 from reid.reranking import RerankingConfig, neighbourhood_distance
 
 
@@ -81,17 +81,15 @@ def margins(distance: np.ndarray, labels: np.ndarray, stranger: float) -> np.nda
     and the light, are a better group than all of the person's.
     """
     result = np.zeros(len(labels))
-    names, own = np.unique(labels, return_inverse=True)
-    member = (own[:, None] == np.arange(len(names))[None]).astype(np.float64)
-    member[:, names == UNSURE] = 0
-    sizes = member.sum(axis=0)
+    names, own, sizes = np.unique(labels, return_inverse=True, return_counts=True)
     rows = np.flatnonzero((labels != UNSURE) & (sizes[own] > 1))
-    sums = distance[rows] @ member
     at = np.arange(len(rows)), own[rows]
+    sums = sums_to_groups(distance[rows], own, len(names))
     inner = sums[at] / (sizes[own[rows]] - 1)
-    others = np.divide(sums, sizes, out=np.full_like(sums, np.inf), where=sizes > 0)
-    others[at] = np.inf
-    result[rows] = (np.minimum(others.min(axis=1, initial=np.inf), stranger) - inner) / stranger
+    outer = sums / sizes
+    outer[:, names == UNSURE] = np.inf
+    outer[at] = np.inf
+    result[rows] = (np.minimum(outer.min(axis=1, initial=np.inf), stranger) - inner) / stranger
     return result
 
 
