@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import InputError, WeightsError
+from reid.beside import read_beside
 
 FILE, TASK, FORMAT = "calibration.json", "person-reid-calibration", 1
 BINS, LEAST_OF_A_KIND, LEAST_ACCURACY, RARE = 10, 30, 0.7, 0.01
@@ -56,22 +57,12 @@ class Calibration:
         """Of `folder`, for the network of that identifier. Raises WeightsError: missing, broken, another network's."""
         path = folder / FILE
         remedy = "`python -m reid calibrate SHARDS` makes one"
-        try:
-            values = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError as error:
-            raise WeightsError(f"{path}: no calibration of this network; {remedy}") from error
-        except (OSError, ValueError) as error:
-            raise WeightsError(f"{path}: cannot be read as JSON: {error}; {remedy}") from error
-        if not isinstance(values, dict) or (values.pop("task", None), values.pop("format", None)) != (TASK, FORMAT):
-            raise WeightsError(f"{path}: expected task {TASK!r}, format {FORMAT}; {remedy}")
+        values = read_beside(path, TASK, FORMAT, network, "calibration", remedy)
         try:
             curves = {name: tuple(map(float, values[name])) for name in ("evidence", "intercept", "slope")}
-            found = cls(**(values | curves))
+            return cls(**(values | curves))
         except (KeyError, TypeError, ValueError) as error:
             raise WeightsError(f"{path}: not a calibration of ours: {error}; {remedy}") from error
-        if found.network != network:
-            raise WeightsError(f"{path}: made for {found.network}, the network is {network}; {remedy}")
-        return found
 
 
 def fit(distance: np.ndarray, evidence: np.ndarray, same: np.ndarray, network: str) -> Calibration:

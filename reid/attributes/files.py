@@ -17,6 +17,7 @@ from core.weights import sha256_of
 from reid.attributes.logistic import Linear
 from reid.attributes.model import AttributeModel, Classifier
 from reid.attributes.questions import Question
+from reid.beside import read_beside
 
 FILE, TENSORS, TASK, FORMAT = "attributes.json", "attributes.safetensors", "person-attributes", 1
 _REMEDY = "`python -m reid attributes SHARDS` makes one"
@@ -52,16 +53,7 @@ def has_model(folder: Path) -> bool:
 def read_model(folder: Path, network: str) -> AttributeModel:
     """Of `folder`, for the network of that identifier. Raises WeightsError: missing, broken, another network's."""
     path = folder / FILE
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise WeightsError(f"{path}: no attributes for this network; {_REMEDY}") from error
-    except (OSError, ValueError) as error:
-        raise WeightsError(f"{path}: cannot be read as JSON: {error}; {_REMEDY}") from error
-    if not isinstance(values, dict) or (values.get("task"), values.get("format")) != (TASK, FORMAT):
-        raise WeightsError(f"{path}: expected task {TASK!r}, format {FORMAT}; {_REMEDY}")
-    if values.get("network") != network:
-        raise WeightsError(f"{path}: made for {values.get('network')}, the network is {network}; {_REMEDY}")
+    values = read_beside(path, TASK, FORMAT, network, "attributes", _REMEDY)
     try:
         tensors = _tensors(folder / TENSORS, values["files"][TENSORS])
         return AttributeModel(
