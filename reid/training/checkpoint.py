@@ -81,6 +81,21 @@ def load_beginning(folder: Path, network: ReIDNetwork) -> None:
         load_trunks([folder], network)
 
 
+def load_losses(folder: Path, objective: nn.Module) -> None:
+    """Give `objective` what that of `folder`/checkpoint.pt had learnt.
+
+    Raises WeightsError: no training there, or one on other identities or with other losses.
+    """
+    path = folder / NAME
+    try:
+        objective.load_state_dict(_loaded(path)["objective"])
+    except (KeyError, RuntimeError) as error:
+        raise WeightsError(
+            f"{path}: its losses are not those of the recipe: {error}; begin_losses is for a training on the same "
+            "identities with the same losses"
+        ) from error
+
+
 def load_trunks(folders: Sequence[Path], network: ReIDNetwork) -> None:
     """Give the trunks of `network` that learn, in order, those of each folder's checkpoint.pt, whatever head it has.
 

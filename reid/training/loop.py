@@ -13,7 +13,7 @@ from core.errors import SettingError
 from reid.data.crops import about, open_crops
 from reid.network.model import ReIDNetwork
 from reid.training.batches import Batches
-from reid.training.checkpoint import load_beginning, load_checkpoint, save_checkpoint
+from reid.training.checkpoint import load_beginning, load_checkpoint, load_losses, save_checkpoint
 from reid.training.curves import LOG, draw_curves
 from reid.training.objective import Objective
 from reid.training.parallel import Group
@@ -45,6 +45,8 @@ def train(recipe: Recipe, output: Path, device: str = "cpu", say: Say = print) -
     network = _begun(recipe).to(device, precision).to(memory_format=torch.channels_last)
     group.prepare(network)
     objective = Objective(recipe.network.embedding, batches.classes, recipe.losses, recipe.seed, batches.answers)
+    if recipe.begin_losses:
+        load_losses(Path(recipe.begin_with), objective)
     objective = objective.to(device, precision)
     optimiser = torch.optim.AdamW(_groups(network, objective, recipe.schedule.weight_decay), lr=0.0)
     first = load_checkpoint(output, network, objective, optimiser, recipe)

@@ -123,13 +123,15 @@ class Recipe:
 
     begin_with: the output folder of an earlier training whose network this one starts from (its trunk alone, where the
     head is another; for `fit` several, joined by +, one for each trunk that learns; for one of timm's, a
-    file of its weights); "" for random weights. fit_on: what `fit` looks for directions in, the features of each
+    file of its weights); "" for random weights. begin_losses: what the losses of that training had learnt is gone on
+    with too (the classifier of its identities): for the same `data.train`. fit_on: what `fit` looks for directions in, the features of each
     "trunk", or what its trained "head" makes of them.
     """
 
     name: str = "throughline-reid"
     seed: int = 0
     begin_with: str = ""
+    begin_losses: bool = False
     fit_on: str = "trunk"
     data: DataConfig = field(default_factory=DataConfig)
     network: NetworkConfig = field(default_factory=NetworkConfig)

@@ -29,8 +29,13 @@ def frames(
     workers: Annotated[int, typer.Option(help="Processes; the pictures do not depend on it.")] = 1,
     size: Annotated[str, typer.Option(help="Picture size, WIDTHxHEIGHT.")] = "640x360",
     exercise: Annotated[
-        float, typer.Option(help="Share of people who exercise: arms wide, bent, a leg up; some bare-chested.")
+        float, typer.Option(help="Share of people who exercise: arms wide, bent, a leg up.")
     ] = StageConfig.exercise,
+    bare: Annotated[float, typer.Option(help="Share of those who do it without a shirt.")] = StageConfig.bare,
+    roll: Annotated[float, typer.Option(help="Degrees by which cameras hang askew.")] = StageConfig.roll_deg,
+    smallest: Annotated[
+        float, typer.Option(help="Px of the smallest person at a picture height of 360, furnished rooms apart.")
+    ] = StageConfig.person_px[0],
     textures: Annotated[
         Path | None, typer.Option(help="Folder of CC0 tiles by material; for training data only.")
     ] = None,
@@ -42,9 +47,14 @@ def frames(
         raise UsageError(f"--workers: expected at least 1, got {workers}")
     if seed < 0:
         raise UsageError(f"--seed: expected at least 0, got {seed}")
-    if not 0 <= exercise <= 1:
-        raise UsageError(f"--exercise: expected 0 to 1, got {exercise}")
-    config = FramesConfig(seed=seed, size=parse_size(size), stage=StageConfig(exercise=exercise))
+    for name, value, most in (("exercise", exercise, 1), ("bare", bare, 1), ("roll", roll, 90)):
+        if not 0 <= value <= most:
+            raise UsageError(f"--{name}: expected 0 to {most}, got {value}")
+    tallest = StageConfig.person_px[1]
+    if not 1 <= smallest < tallest:
+        raise UsageError(f"--smallest: expected from 1 to less than {tallest:g}, got {smallest}")
+    stage = StageConfig(exercise=exercise, bare=bare, roll_deg=roll, person_px=(smallest, tallest))
+    config = FramesConfig(seed=seed, size=parse_size(size), stage=stage)
     source = Textures.from_folder(textures) if textures is not None else Textures()
     render_frames(config, output, count, source, workers)
 

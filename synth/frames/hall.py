@@ -28,12 +28,12 @@ class Hall:
     points_m: np.ndarray
 
 
-def draw_hall(rng: np.random.Generator, size: tuple[int, int], textures: Textures) -> Hall:
-    """A room of its own size, furniture and camera."""
+def draw_hall(rng: np.random.Generator, size: tuple[int, int], textures: Textures, roll_deg: float) -> Hall:
+    """A room of its own size, furniture and camera, which is turned about its axis by up to `roll_deg`."""
     width, depth = (float(v) for v in rng.uniform(*_ROOMS_M))
     config = PlaceConfig(hall_m=(width, depth), pillars=int(rng.integers(0, 3)), height_m=float(rng.uniform(2.9, 4.2)))
     place = build_place(rng, 1, True, config, textures)
-    rig = RigConfig(height_m=_HEIGHT_M, field_deg=_FIELD_DEG, roll_deg=3.0, barrel=(-0.02, 0.13))
+    rig = RigConfig(height_m=_HEIGHT_M, field_deg=_FIELD_DEG, roll_deg=roll_deg, barrel=(-0.02, 0.13))
     camera = draw_camera(rng, place.rooms[0], size, rig)
     floor = Floor(place.blocks, (), FloorConfig())
     room = place.rooms[0]

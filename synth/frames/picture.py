@@ -18,7 +18,6 @@ from synth.types import STATIC, Rendering
 
 BLOCK = 60  # so many consecutive pictures share one cast: making people takes longer than drawing them
 _CAST = 24
-_BARE = 4  # where people exercise, one in so many does without a shirt
 _HARSH = SensorConfig(
     exposure=(0.5, 1.8), balance=(0.82, 1.22), gamma=(1.7, 2.7), saturation=(0.2, 1.25), blur_px=(0.2, 1.3),
     shot=(0.002, 0.035), read=(0.001, 0.016), vignette=(0.0, 0.5),
@@ -53,8 +52,8 @@ def photograph(config: FramesConfig, number: int, textures: Textures) -> tuple[b
     rng = np.random.default_rng(np.random.SeedSequence([config.seed, 11, number]))
     stage = draw_stage(rng, config.size, textures, config.stage)
     cast = rng.permutation(_CAST)[: len(stage.stances)]
-    sporty = config.stage.exercise > 0
-    people = [_person(config.seed, number // BLOCK, int(member), sporty) for member in cast]
+    bare = round(_CAST * config.stage.bare) if config.stage.exercise > 0 else 0
+    people = [_person(config.seed, number // BLOCK, int(member), _is_one_of(int(member), bare)) for member in cast]
     picture, truths = shoot(stage, people, config.supersample, rng)
     image_bgr = develop(picture.linear_rgb, draw_sensor(rng, _HARSH), metered_gain(picture.linear_rgb), rng)
     return _stored(image_bgr, rng), truths
@@ -77,9 +76,14 @@ def shoot(
     return picture, truths
 
 
+def _is_one_of(member: int, chosen: int) -> bool:
+    """Whether `member` is one of `chosen` spread evenly over the cast."""
+    return (member * chosen) % _CAST < chosen
+
+
 @lru_cache(maxsize=2 * _CAST)
-def _person(seed: int, block: int, member: int, sporty: bool) -> Person:
-    style = PersonStyle(upper="none", lower="shorts") if sporty and member % _BARE == 0 else None
+def _person(seed: int, block: int, member: int, bare: bool) -> Person:
+    style = PersonStyle(upper="none", lower="shorts") if bare else None
     return Person.make(np.random.default_rng(np.random.SeedSequence([seed, 12, block, member])), style)
 
 

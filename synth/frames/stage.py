@@ -39,7 +39,7 @@ class StageConfig:
     low_height_m: tuple[float, float] = (1.2, 2.2)
     aim_m: tuple[float, float] = (2.5, 14.0)
     field_deg: tuple[float, float] = (42.0, 92.0)
-    roll_deg: float = 3.0
+    roll_deg: float = 3.0  # cameras hang askew: in a furnished room up to so much, elsewhere seldom more
     barrel: tuple[float, float] = (-0.02, 0.13)  # see `lens_map.barrel`
     person_px: tuple[float, float] = (24.0, 400.0)  # how tall people may appear, at a picture height of 360
     close_up: float = 0.25  # share of stages with somebody larger than the picture
@@ -47,6 +47,7 @@ class StageConfig:
     together: float = 0.3  # how often somebody stands right beside somebody else
     furniture: tuple[int, int] = (2, 11)
     exercise: float = 0.0  # share of people who exercise (`synth.people.exercise`)
+    bare: float = 0.25  # share of those who do without a shirt
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def draw_stage(rng: np.random.Generator, size: tuple[int, int], textures: Textur
 
 
 def _draw_furnished(rng: np.random.Generator, size: tuple[int, int], textures: Textures, config: StageConfig) -> Stage:
-    hall = draw_hall(rng, size, textures)
+    hall = draw_hall(rng, size, textures, config.roll_deg)
     stances = tuple(_draw_stance(rng, xy, config) for xy in stand_about(rng, hall.points_m, _how_many(rng)))
     seats = _seats(rng, stances, textures)
     return Stage((*hall.surfaces, *seats), hall.camera, hall.light, stances, indoors=True)

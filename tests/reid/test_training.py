@@ -144,6 +144,24 @@ def test_training_with_the_contrastive_terms_begins_with_a_trunk_under_another_h
     assert "triplet" not in said
 
 
+def test_a_training_goes_on_with_the_classifier_of_the_one_before(crops: Path, tmp_path: Path) -> None:
+    first = recipe(crops, steps=2)
+    train(first, tmp_path / "first", say=silent)
+    still = dataclasses.replace(first.schedule, steps=1, learning_rate=0.0, final_learning_rate=0.0)
+    begun = dataclasses.replace(first, begin_with=str(tmp_path / "first"), schedule=still)
+    learnt = torch.load(tmp_path / "first" / "checkpoint.pt", weights_only=True)["objective"]
+    for losses, same in ((True, True), (False, False)):
+        train(dataclasses.replace(begun, seed=5, begin_losses=losses), tmp_path / str(losses), say=silent)
+        found = torch.load(tmp_path / str(losses) / "checkpoint.pt", weights_only=True)["objective"]
+        assert all(torch.equal(value, learnt[name]) for name, value in found.items()) is same
+    path = tmp_path / "first" / "checkpoint.pt"
+    state = torch.load(path, weights_only=True)
+    state["objective"] = {name: value[:-1] for name, value in learnt.items()}  # of one identity fewer
+    torch.save(state, path)
+    with pytest.raises(WeightsError, match="same identities"):
+        train(dataclasses.replace(begun, begin_losses=True), tmp_path / "other", say=silent)
+
+
 def test_a_beginning_from_before_a_setting_existed_is_taken_whole(crops: Path, tmp_path: Path) -> None:
     first = recipe(crops, steps=1)
     train(first, tmp_path / "first", say=silent)

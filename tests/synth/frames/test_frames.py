@@ -7,7 +7,7 @@ import pytest
 from core.errors import OutputError, UsageError
 from synth.frames import command
 from synth.frames.labels import label_box, label_line
-from synth.frames.picture import FramesConfig, make_picture
+from synth.frames.picture import FramesConfig, _is_one_of, make_picture
 from synth.frames.stage import StageConfig, draw_stage
 from synth.render import project
 from synth.scene.textures import Textures
@@ -56,6 +56,22 @@ def test_as_many_exercise_as_asked_for() -> None:
     stages = [draw_stage(np.random.default_rng(seed), (640, 360), Textures(), config) for seed in range(40)]
     actions = [stance.action for stage in stages for stance in stage.stances]
     assert 0.3 < np.mean([action == "exercise" for action in actions]) < 0.5
+
+
+def test_cameras_hang_as_askew_as_asked_for() -> None:
+    def rolls_deg(roll_deg: float) -> np.ndarray:
+        config = StageConfig(roll_deg=roll_deg)
+        cameras = [draw_stage(np.random.default_rng(seed), (64, 36), Textures(), config).camera for seed in range(40)]
+        return np.array([np.rad2deg(np.arcsin(camera.rotation[0, 2])) for camera in cameras])  # the horizon's slope
+
+    straight, askew = rolls_deg(0.0), rolls_deg(24.0)
+    assert np.allclose(straight, 0, atol=1e-6)
+    assert 6 < np.std(askew) < 18
+
+
+def test_so_many_of_a_cast_wear_no_shirt_as_asked_for() -> None:
+    for share, wanted in ((0.0, 0), (0.25, 6), (0.5, 12), (1.0, 24)):
+        assert sum(_is_one_of(member, round(24 * share)) for member in range(24)) == wanted
 
 
 def test_a_picture_depends_on_its_number_alone() -> None:
@@ -111,6 +127,12 @@ def test_wrong_arguments_are_refused(tmp_path: Path) -> None:
         command.frames(tmp_path / "out", count=1, workers=0)
     with pytest.raises(UsageError, match="--exercise: expected 0 to 1"):
         command.frames(tmp_path / "out", count=1, exercise=1.5)
+    with pytest.raises(UsageError, match="--roll: expected 0 to 90"):
+        command.frames(tmp_path / "out", count=1, roll=-1.0)
+    with pytest.raises(UsageError, match="--bare: expected 0 to 1"):
+        command.frames(tmp_path / "out", count=1, bare=2.0)
+    with pytest.raises(UsageError, match="--smallest: expected from 1 to less than 400"):
+        command.frames(tmp_path / "out", count=1, smallest=500.0)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "file").write_text("mine")
     with pytest.raises(OutputError, match="choose another --output"):
