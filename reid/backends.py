@@ -18,10 +18,11 @@ Vectors = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 class Backend(Protocol):
-    """Runs pictures (N, h, w, 3) uint8 BGR and masks (N, K, rows, columns) float32; gives global (N, D), parts
-    (N, K, d), stripes (N, H, d) float32 of unit length. A row never depends on the others. Threads may share one."""
+    """Runs pictures (N, h, w, 3) uint8 BGR, masks (N, K, rows, columns) and owned (N, rows, columns) float32; gives
+    global (N, D), parts (N, K, d), stripes (N, H, d) float32 of unit length. A row never depends on the others.
+    Threads may share one."""
 
-    def run(self, pictures: np.ndarray, masks: np.ndarray) -> Vectors:
+    def run(self, pictures: np.ndarray, masks: np.ndarray, owned: np.ndarray) -> Vectors:
         """All rows, in order."""
         ...
 
@@ -71,13 +72,17 @@ class OpenVINOBackend:
             compiled = core.compile_model(network, "CPU", properties)
         except RuntimeError as error:
             raise WeightsError(f"{model}: OpenVINO cannot load it: {error}") from error
-        if len(compiled.inputs) != 2 or len(compiled.outputs) != 3:
-            raise WeightsError(f"{model}: expected 2 inputs and 3 outputs of a ReID network; is it another network?")
+        if len(compiled.inputs) != 3 or len(compiled.outputs) != 3:
+            raise WeightsError(
+                f"{model}: expected 3 inputs and 3 outputs of a ReID network, got {len(compiled.inputs)} and "
+                f"{len(compiled.outputs)}; is it another network, or one exported before others' bodies were an input? "
+                "Export it again"
+            )
         self._compiled = compiled
         self._queue = openvino.AsyncInferQueue(compiled)
         self._turn = threading.Lock()  # the queue has one callback, and waits for all there is
 
-    def run(self, pictures: np.ndarray, masks: np.ndarray) -> Vectors:
+    def run(self, pictures: np.ndarray, masks: np.ndarray, owned: np.ndarray) -> Vectors:
         """See Backend."""
         shapes = [tuple(output.shape)[1:] for output in self._compiled.outputs]
         results = tuple(np.empty((len(pictures), *shape), np.float32) for shape in shapes)
@@ -89,7 +94,7 @@ class OpenVINOBackend:
         with self._turn:
             self._queue.set_callback(keep)
             for rows in _batches(len(pictures), _OPENVINO_BATCH):
-                inputs = [_padded(pictures[rows], _OPENVINO_BATCH), _padded(masks[rows], _OPENVINO_BATCH)]
+                inputs = [_padded(array[rows], _OPENVINO_BATCH) for array in (pictures, masks, owned)]
                 self._queue.start_async(inputs, rows)
             self._queue.wait_all()
         global_, parts, stripes = results
@@ -109,18 +114,17 @@ class TorchBackend:
         self._device = torch.device(device)
         self._network = Inference(load_network(weights, card.network)).eval().to(self._device)
 
-    def run(self, pictures: np.ndarray, masks: np.ndarray) -> Vectors:
+    def run(self, pictures: np.ndarray, masks: np.ndarray, owned: np.ndarray) -> Vectors:
         """See Backend."""
         torch, config = self._torch, self._network.network.config
         global_ = np.empty((len(pictures), config.embedding), np.float32)
         parts = np.empty((len(pictures), config.parts, config.part_embedding), np.float32)
         stripes = np.empty((len(pictures), config.stripes, config.part_embedding), np.float32)
         for rows in _batches(len(pictures), _TORCH_BATCH):
-            picture_batch = _padded(pictures[rows], _TORCH_BATCH)
-            mask_batch = torch.from_numpy(_padded(masks[rows], _TORCH_BATCH)).to(self._device)
+            inputs = [_padded(array[rows], _TORCH_BATCH) for array in (pictures, masks, owned)]
+            batch, mask_batch, owned_batch = (torch.from_numpy(array).to(self._device) for array in inputs)
             with torch.inference_mode():
-                batch = torch.from_numpy(picture_batch).to(self._device).permute(0, 3, 1, 2).float()
-                vectors = self._network(batch, mask_batch)
+                vectors = self._network(batch.permute(0, 3, 1, 2).float(), mask_batch, owned_batch)
             for result, vector in zip((global_, parts, stripes), vectors, strict=True):
                 result[rows] = vector[: rows.stop - rows.start].cpu().numpy()
         return global_, parts, stripes

@@ -61,15 +61,15 @@ class Embedder:
         """Descriptors of crops (h, w, 3) uint8 BGR of any size.
 
         keypoints_xyc (N, 17, 3): px of each crop and confidence; None where there are none: parts are then unseen.
-        others_xyc: per crop the skeletons (M_i, 17, 3) of other people in it, or None. No crops give no rows. Raises
-        ShapeError, WeightsError (a network that gives NaN or infinity).
+        others_xyc: per crop the skeletons (M_i, 17, 3) of other people in it, who then hardly count, or None. No crops
+        give no rows. Raises ShapeError, WeightsError (a network that gives NaN or infinity).
         """
         if keypoints_xyc is not None and len(keypoints_xyc) != len(crops_bgr):
             raise ShapeError(f"keypoints_xyc: expected {len(crops_bgr)} rows, one per crop, got {len(keypoints_xyc)}")
         pictures = resized(crops_bgr, self.input_height, self.input_width)
         sizes = sizes_px(crops_bgr)
         found = part_masks(keypoints_xyc, others_xyc, sizes, self.network.parts, self.network.grid, self._parts)
-        global_, parts, stripes = self._backend.run(pictures, found.masks)
+        global_, parts, stripes = self._backend.run(pictures, found.masks, found.owned)
         seen = None if keypoints_xyc is None else found.visibility
         parts = np.where(found.visibility[..., None] > 0, parts, 0)
         if not all(np.isfinite(vectors).all() for vectors in (global_, parts, stripes)):

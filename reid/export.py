@@ -17,6 +17,7 @@ from reid.network.config import NetworkConfig
 from reid.network.model import Inference, ReIDNetwork
 from reid.weights import save_network
 
+INPUTS = ("pictures", "masks", "owned")
 LEAST_COSINE = 0.999  # between PyTorch's vector and OpenVINO's; float16 weights cost about 1e-5
 
 
@@ -50,28 +51,28 @@ def export_network(
 
 def least_cosine(network: ReIDNetwork, folder: Path, count: int = 4) -> float:
     """The worst agreement between PyTorch and the IR of `folder` on noise pictures."""
-    pictures, masks = noise(network.config, count)
-    shipped = OpenVINOBackend(folder / IR, folder / IR_WEIGHTS, threads=1).run(pictures, masks)
+    pictures, *rest = noise(network.config, count)
+    shipped = OpenVINOBackend(folder / IR, folder / IR_WEIGHTS, threads=1).run(pictures, *rest)
     with torch.inference_mode():
         batch = torch.from_numpy(pictures).permute(0, 3, 1, 2).float()
-        ours = Inference(network).eval()(batch, torch.from_numpy(masks))
+        ours = Inference(network).eval()(batch, *(torch.from_numpy(array) for array in rest))
     cosines = [float((a.numpy() * b).sum(axis=-1).min()) for a, b in zip(ours, shipped, strict=True) if b.size]
     return min(cosines)
 
 
 def _converted(network: ReIDNetwork) -> Any:
-    """An OpenVINO model that takes one picture as OpenCV has it: (1, h, w, 3) uint8, and its masks."""
+    """An OpenVINO model that takes one picture as OpenCV has it: (1, h, w, 3) uint8, its masks and what is owned."""
     import openvino
     from openvino.preprocess import PrePostProcessor
 
-    pictures, masks = noise(network.config, 1)
-    batch = torch.from_numpy(pictures).permute(0, 3, 1, 2).float()
+    pictures, *rest = noise(network.config, 1)
+    example = (torch.from_numpy(pictures).permute(0, 3, 1, 2).float(), *(torch.from_numpy(array) for array in rest))
     with torch.inference_mode(), warnings.catch_warnings():
         warnings.simplefilter("ignore", torch.jit.TracerWarning)  # shapes become constants: they are fixed here
         model = openvino.convert_model(
             Inference(network).eval(),
-            example_input=(batch, torch.from_numpy(masks)),
-            input=[("pictures", list(batch.shape)), ("masks", list(masks.shape))],
+            example_input=example,
+            input=[(name, list(one.shape)) for name, one in zip(INPUTS, example, strict=True)],
         )
     steps = PrePostProcessor(model)
     steps.input(0).tensor().set_element_type(openvino.Type.u8).set_layout(openvino.Layout("NHWC"))
@@ -79,8 +80,10 @@ def _converted(network: ReIDNetwork) -> Any:
     return steps.build()
 
 
-def noise(config: NetworkConfig, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Pictures (count, h, w, 3) uint8 and masks (count, K, h/16, w/16) float32, always the same, to compare with."""
+def noise(config: NetworkConfig, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Input to compare with, always the same: pictures (count, h, w, 3) uint8; masks (count, K, h/16, w/16) and owned
+    (count, h/16, w/16) float32."""
     generator = np.random.default_rng(0)
     pictures = generator.integers(0, 256, (count, config.input_height, config.input_width, 3), np.uint8)
-    return pictures, generator.random((count, config.parts, *config.grid), np.float32)
+    masks = generator.random((count, config.parts, *config.grid), np.float32)
+    return pictures, masks, generator.random((count, *config.grid), np.float32)

@@ -62,14 +62,14 @@ def quantize(folder: Path, crops: ShardSet) -> Parity:
     return parity
 
 
-def _input(crops: ShardSet, row: int, network: NetworkConfig) -> tuple[np.ndarray, np.ndarray]:
-    """One crop as the IR takes it: (1, h, w, 3) uint8 and its masks."""
+def _input(crops: ShardSet, row: int, network: NetworkConfig) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """One crop as the IR takes it: (1, h, w, 3) uint8, its masks and what is owned."""
     sample = plain(crops[row], network.input_height, network.input_width)
     size = np.array([[network.input_height, network.input_width]])
     found = part_masks(sample.keypoints_xyc[None], [sample.others_xyc[None]], size, network.parts, network.grid)
-    return sample.image[None], found.masks.astype(np.float32)
+    return sample.image[None], found.masks, found.owned
 
 
-def _vectors(folder: Path, inputs: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
-    pictures, masks = (np.concatenate(column) for column in zip(*inputs, strict=True))
-    return OpenVINOBackend(folder / IR, folder / IR_WEIGHTS, threads=1).run(pictures, masks)[0]
+def _vectors(folder: Path, inputs: list[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> np.ndarray:
+    pictures, masks, owned = (np.concatenate(column) for column in zip(*inputs, strict=True))
+    return OpenVINOBackend(folder / IR, folder / IR_WEIGHTS, threads=1).run(pictures, masks, owned)[0]

@@ -9,20 +9,20 @@ from torch import nn
 
 from core.errors import WeightsError
 from core.weights import sha256_of
-from reid.export import LEAST_COSINE, noise
+from reid.export import INPUTS, LEAST_COSINE, noise
 from reid.network.model import Inference, ReIDNetwork, UnitVectors
 
 ONNX = "reid.onnx"
 OPSET = 17
-_INPUTS, _OUTPUTS = ("pictures", "masks"), ("global", "parts", "stripes")
+_OUTPUTS = ("global", "parts", "stripes")
 
 
 def export_onnx(network: ReIDNetwork, folder: Path) -> dict[str, float | str]:
     """Write `folder`/reid.onnx (made where missing); gives its parity and checksum, for the card.
 
-    Inputs: pictures (rows, h, w, 3) uint8 BGR as OpenCV has them, masks (rows, K, h/16, w/16) float32; outputs: global,
-    parts and stripes as `Backend.run` has them; any number of rows, weights in float32. Raises WeightsError where ONNX
-    Runtime and PyTorch disagree.
+    Inputs: pictures (rows, h, w, 3) uint8 BGR as OpenCV has them, masks (rows, K, h/16, w/16) and owned (rows, h/16,
+    w/16) float32; outputs: global, parts and stripes as `Backend.run` has them; any number of rows, weights in float32.
+    Raises WeightsError where ONNX Runtime and PyTorch disagree.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / ONNX
@@ -36,9 +36,9 @@ def export_onnx(network: ReIDNetwork, folder: Path) -> dict[str, float | str]:
             path,
             dynamo=False,
             opset_version=OPSET,
-            input_names=list(_INPUTS),
+            input_names=list(INPUTS),
             output_names=list(_OUTPUTS),
-            dynamic_axes={name: {0: "rows"} for name in (*_INPUTS, *_OUTPUTS)},
+            dynamic_axes={name: {0: "rows"} for name in (*INPUTS, *_OUTPUTS)},
         )
     cosine = _least_cosine(module, path, network)
     if cosine < LEAST_COSINE:
@@ -53,9 +53,9 @@ class _FromPictures(nn.Module):
         super().__init__()
         self.inference = Inference(network)
 
-    def forward(self, pictures: torch.Tensor, masks: torch.Tensor) -> UnitVectors:
+    def forward(self, pictures: torch.Tensor, masks: torch.Tensor, owned: torch.Tensor) -> UnitVectors:
         """Pictures (N, h, w, 3) uint8."""
-        vectors: UnitVectors = self.inference(pictures.permute(0, 3, 1, 2).float(), masks)
+        vectors: UnitVectors = self.inference(pictures.permute(0, 3, 1, 2).float(), masks, owned)
         return vectors
 
 
@@ -63,12 +63,13 @@ def _least_cosine(module: nn.Module, path: Path, network: ReIDNetwork) -> float:
     """The worst agreement of ONNX Runtime with PyTorch, on another number of rows than the file was traced with."""
     import onnxruntime
 
-    pictures, masks = noise(network.config, 5)
+    arrays = noise(network.config, 5)
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    given = {one.name: array for one, array in zip(session.get_inputs(), (pictures, masks), strict=False)}
+    expected = {one.name for one in session.get_inputs()}  # without parts, masks are no input
+    given = {name: array for name, array in zip(INPUTS, arrays, strict=True) if name in expected}
     found = session.run(None, given)
     with torch.inference_mode():
-        ours = module(torch.from_numpy(pictures), torch.from_numpy(masks))
+        ours = module(*(torch.from_numpy(array) for array in arrays))
     cosines = [
         float((a.numpy() * np.asarray(b)).sum(axis=-1).min()) for a, b in zip(ours, found, strict=True) if b.size
     ]

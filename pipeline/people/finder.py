@@ -77,8 +77,17 @@ class PeopleFinder:
 
     def keypoints_of(self, crops_bgr: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """As `keypoints`, of many crops in order, several at a time."""
-        for crop, _, found in self._crops.stream((crop, self._widened(crop)) for crop in crops_bgr):
+        for crop, found in self.everybody_in(crops_bgr):
             yield self._main(crop, found)
+
+    def everybody_in(self, crops_bgr: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, Detections]]:
+        """Each crop and all whom the detector sees in it, px of the crop, in order; keypoints are there or are zero."""
+        for crop, _, found in self._crops.stream((crop, self._widened(crop)) for crop in crops_bgr):
+            margin = self._margin(crop)
+            joints = np.zeros((len(found), 17, 3), np.float32)
+            if found.keypoints_xyc is not None:
+                joints[:] = found.keypoints_xyc - np.array([margin, margin, 0], np.float32)
+            yield crop, Detections(found.boxes_xyxy - np.float32(margin), found.scores, joints)
 
     def _widened(self, crop_bgr: np.ndarray) -> np.ndarray:
         margin = self._margin(crop_bgr)
@@ -88,13 +97,11 @@ class PeopleFinder:
         return round(self.config.crop_margin * crop_bgr.shape[0])
 
     def _main(self, crop_bgr: np.ndarray, found: Detections) -> tuple[np.ndarray, np.ndarray]:
-        """Joints of the one a widened crop is of, and of the others."""
-        if found.keypoints_xyc is None or not len(found):
+        """Joints of the one a crop is of, and of the others."""
+        joints, width = found.keypoints_xyc, crop_bgr.shape[1]
+        if joints is None or not len(found):
             return np.zeros((17, 3), np.float32), np.zeros((0, 17, 3), np.float32)
-        margin, width = self._margin(crop_bgr), crop_bgr.shape[1]
-        joints = found.keypoints_xyc.copy()
-        joints[:, :, :2] -= margin
-        off_centre = np.abs(found.boxes_xyxy[:, [0, 2]].mean(1) - (width + 2 * margin) / 2) / width
+        off_centre = np.abs(found.boxes_xyxy[:, [0, 2]].mean(1) - width / 2) / width
         main = int(np.argmax(found.scores * area_px(found.boxes_xyxy) * np.exp(-3 * off_centre)))
         others = found.scores >= self.config.other_score
         others[main] = False

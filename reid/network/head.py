@@ -12,6 +12,7 @@ from torch import nn
 from reid.network.config import NetworkConfig
 
 BELL = 0.2  # σ of the bell across, as a share of the width
+FOREIGN = 0.02  # what is left in the whole-crop vector of a cell that is all somebody else's
 
 
 class Branches(NamedTuple):
@@ -71,11 +72,14 @@ class Head(nn.Module):
         nn.init.normal_(self.project.weight, std=self.project.in_features**-0.5)
         nn.init.normal_(self.stripe_project.weight, std=channels**-0.5)
 
-    def forward(self, features: torch.Tensor, masks: torch.Tensor) -> Branches:
-        """`masks` are non-negative; a part whose mask is zero everywhere gets a meaningless vector: drop it."""
+    def forward(self, features: torch.Tensor, masks: torch.Tensor, owned: torch.Tensor | None = None) -> Branches:
+        """`masks` are non-negative; a part whose mask is zero everywhere gets a meaningless vector: drop it.
+
+        owned (N, h, w) in [0, 1]: how much of each cell counts for the whole crop; None: all of it.
+        """
         rows, columns = features.shape[2], features.shape[3]
         flat = features.flatten(2)
-        metric = self.project(self.band_means(flat, rows, columns))
+        metric = self.project(self.band_means(flat, rows, columns, owned))
         stripes = self.pool_stripes(flat, rows, columns)
         return Branches(metric, self.neck(metric), self.pool_parts(flat, masks.flatten(2)), stripes)
 
@@ -91,12 +95,21 @@ class Head(nn.Module):
         projected = self.stripe_project(self.stripe_means(flat, rows, columns)).transpose(1, 2)
         return self.stripe_neck(projected).transpose(1, 2)
 
-    def band_means(self, flat: torch.Tensor, rows: int, columns: int) -> torch.Tensor:
-        """What the global vector is projected from: (N, C · bands), a channel's bands beside each other."""
-        if not self.config.bands:
+    def band_means(
+        self, flat: torch.Tensor, rows: int, columns: int, owned: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """What the global vector is projected from: (N, C · bands), a channel's bands beside each other.
+
+        A band counts as much with `owned` as without it, made of what is owned in it; all of it where nothing is.
+        """
+        if not self.config.bands and owned is None:
             return flat.mean(2)
         weights = band_weights(rows, columns, self.config.bands).to(flat)
-        return torch.matmul(flat, weights.T).flatten(1)
+        if owned is None:
+            return torch.matmul(flat, weights.T).flatten(1)
+        ours = weights * (FOREIGN + (1 - FOREIGN) * owned.flatten(1)[:, None])
+        ours = ours * (weights.sum(1)[:, None] / ours.sum(2, keepdim=True))
+        return torch.matmul(flat, ours.transpose(1, 2)).flatten(1)
 
     def part_means(self, flat: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:
         """Masked means (N, K, C) of (N, C, h·w) by (N, K, h·w)."""

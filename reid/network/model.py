@@ -53,7 +53,8 @@ def _member(name: str, config: NetworkConfig) -> Trunk:
 class ReIDNetwork(nn.Module):
     """A trunk with the multi-branch head.
 
-    Input: pictures (N, 3, H, W) float32 BGR in 0 to 255; masks (N, K, H/16, W/16) float32, non-negative.
+    Input: pictures (N, 3, H, W) float32 BGR in 0 to 255; masks (N, K, H/16, W/16) float32, non-negative; owned (N,
+    H/16, W/16) float32 in [0, 1], see `reid.parts.PartMasks`.
     """
 
     def __init__(self, config: NetworkConfig) -> None:
@@ -76,10 +77,11 @@ class ReIDNetwork(nn.Module):
     mean: torch.Tensor
     inverse_std: torch.Tensor
 
-    def forward(self, pictures: torch.Tensor, masks: torch.Tensor) -> Branches:
-        """For training: what the losses work on."""
+    def forward(self, pictures: torch.Tensor, masks: torch.Tensor, owned: torch.Tensor | None = None) -> Branches:
+        """What the losses work on. Training leaves `owned` out: the whole crop must be told from people whom no
+        detector found, too."""
         normalised = (pictures - self.mean) * self.inverse_std
-        return self.head(self.trunk(normalised), masks)
+        return self.head(self.trunk(normalised), masks, owned)
 
 
 class Inference(nn.Module):
@@ -89,9 +91,9 @@ class Inference(nn.Module):
         super().__init__()
         self.network = network
 
-    def forward(self, pictures: torch.Tensor, masks: torch.Tensor) -> UnitVectors:
-        """Pictures and masks as in ReIDNetwork."""
-        branches = self.network(pictures, masks)
+    def forward(self, pictures: torch.Tensor, masks: torch.Tensor, owned: torch.Tensor | None = None) -> UnitVectors:
+        """Input as in ReIDNetwork."""
+        branches = self.network(pictures, masks, owned)
         return UnitVectors(*(self._unit(branch) for branch in (branches.global_, branches.parts, branches.stripes)))
 
     def _unit(self, vectors: torch.Tensor) -> torch.Tensor:

@@ -14,10 +14,12 @@ _OVERSAMPLE = 2  # mask values are means over 2 × 2 points of a grid cell: feet
 
 
 class PartMasks(NamedTuple):
-    """masks (N, K, rows, columns) float32 in [0, 1]; visibility (N, K) float32 in [0, 1]."""
+    """masks (N, K, rows, columns) float32 in [0, 1]; visibility (N, K) float32 in [0, 1]; owned (N, rows, columns)
+    float32 in [0, 1]: 0 where somebody else's body is and not this person's."""
 
     masks: np.ndarray
     visibility: np.ndarray
+    owned: np.ndarray
 
 
 def part_masks(
@@ -30,31 +32,41 @@ def part_masks(
 ) -> PartMasks:
     """Masks on a grid that is stretched over each crop.
 
-    keypoints_xyc (N, 17, 3) in px of each crop, or None: everything zero. others_xyc: per crop the skeletons (M_i, 17,
-    3) of other people in it, or None. sizes_px (N, 2): height and width of each crop. `parts`: K, 0 or a key of PARTS.
+    keypoints_xyc (N, 17, 3) in px of each crop, or None: nothing seen, everything owned. others_xyc: per crop the
+    skeletons (M_i, 17, 3) of other people in it, or None. sizes_px (N, 2): height and width of each crop. `parts`: K, 0
+    or a key of PARTS.
 
     A mask is the union of its shapes, each weighted by the trust in its joints, times the share of each cell that is
     this person's and not another's. Visibility of a part: the mean over its shapes, by their size, of trust × share
-    inside the crop × share not covered by others. Raises ShapeError.
+    inside the crop × share not covered by others. Where nothing of the person is seen, all of the crop is owned: one
+    of the others may be who it is of. Raises ShapeError.
     """
     config = config or PartsConfig()
     sizes = np.asarray(sizes_px, np.float32)
     count = len(sizes)
-    if keypoints_xyc is None or parts == 0 or count == 0:
-        return PartMasks(np.zeros((count, parts, *grid), np.float32), np.zeros((count, parts), np.float32))
+    if keypoints_xyc is None or count == 0:
+        nothing = np.zeros((count, parts, *grid), np.float32)
+        return PartMasks(nothing, np.zeros((count, parts), np.float32), np.ones((count, *grid), np.float32))
     own = np.asarray(keypoints_xyc, np.float32)
     if own.shape != (count, 17, 3):
         raise ShapeError(f"keypoints_xyc: expected shape ({count}, 17, 3), got {own.shape}")
     points = _points(sizes, grid)
     body = _Bodies(own, sizes[:, 0], points, config)
-    ownership = _ownership(body, points, others_xyc, sizes, config)
-    masks, visibility = [], []
-    for shapes in PARTS[parts].values():
-        mask, seen = _part(body, shapes, ownership, sizes)
-        masks.append(mask)
-        visibility.append(seen)
-    fine = np.stack(masks, axis=1).reshape(count, parts, grid[0], _OVERSAMPLE, grid[1], _OVERSAMPLE)
-    return PartMasks(fine.mean(axis=(3, 5), dtype=np.float32), np.stack(visibility, axis=1).astype(np.float32))
+    theirs = _strongest_other(points, others_xyc, sizes, config)
+    ours = body.whole()
+    share = np.where(theirs > 1e-3, ours / np.maximum(ours + theirs, 1e-6), 1).astype(np.float32)
+    masks, visibility = np.zeros((parts, *points.shape[:2]), np.float32), np.zeros((parts, count), np.float32)
+    for row, shapes in enumerate(PARTS[parts].values() if parts else ()):
+        masks[row], visibility[row] = _part(body, shapes, share, sizes)
+    seen = ours.max(axis=1, keepdims=True) > 0
+    owned = np.where(seen, 1 - np.maximum(theirs - ours, 0), 1)
+    return PartMasks(_cells(masks.swapaxes(0, 1), grid), np.ascontiguousarray(visibility.T), _cells(owned, grid))
+
+
+def _cells(points: np.ndarray, grid: tuple[int, int]) -> np.ndarray:
+    """Means (..., rows, columns) float32 over the cells of what is sampled at `_points` (..., P)."""
+    fine = points.reshape(*points.shape[:-1], grid[0], _OVERSAMPLE, grid[1], _OVERSAMPLE)
+    return fine.mean(axis=(-3, -1), dtype=np.float32)
 
 
 class _Bodies:
@@ -138,29 +150,22 @@ def _points(sizes: np.ndarray, grid: tuple[int, int]) -> np.ndarray:
     return unit[None] * sizes[:, None, ::-1]
 
 
-def _ownership(
-    body: _Bodies,
-    points: np.ndarray,
-    others_xyc: Sequence[np.ndarray] | None,
-    sizes: np.ndarray,
-    config: PartsConfig,
+def _strongest_other(
+    points: np.ndarray, others_xyc: Sequence[np.ndarray] | None, sizes: np.ndarray, config: PartsConfig
 ) -> np.ndarray:
-    """Share (N, P) of each point that is this person's: own / (own + strongest other), 1 where no other is."""
+    """How surely some other person's body is at each point (N, P); 0 where there is none."""
+    strongest = np.zeros(points.shape[:2], np.float32)
     if others_xyc is None:
-        return np.ones(points.shape[:2], np.float32)
+        return strongest
     if len(others_xyc) != len(points):
         raise ShapeError(f"others_xyc: expected {len(points)} entries, one per crop, got {len(others_xyc)}")
     owner = np.repeat(np.arange(len(points)), [len(skeletons) for skeletons in others_xyc])
     skeletons = np.concatenate([np.asarray(one, np.float32).reshape(-1, 17, 3) for one in others_xyc])
     there = (skeletons[..., 2] > config.trusted_from).any(axis=1)
     owner, skeletons = owner[there], skeletons[there]
-    if not len(owner):
-        return np.ones(points.shape[:2], np.float32)
-    theirs = _Bodies(skeletons, sizes[owner, 0], points[owner], config).whole()
-    strongest = np.zeros(points.shape[:2], np.float32)
-    np.maximum.at(strongest, owner, theirs)
-    own = body.whole()
-    return np.where(strongest > 1e-3, own / np.maximum(own + strongest, 1e-6), 1).astype(np.float32)
+    if len(owner):
+        np.maximum.at(strongest, owner, _Bodies(skeletons, sizes[owner, 0], points[owner], config).whole())
+    return strongest
 
 
 def _distance_to_segment(points: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:

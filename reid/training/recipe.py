@@ -122,10 +122,10 @@ class Recipe:
     """Name, seed and the parts above. `PartsConfig` is the one the embedder uses.
 
     begin_with: the output folder of an earlier training whose network this one starts from (its trunk alone, where the
-    head is another; for `fit` several, joined by +, one for each trunk that learns; for one of timm's, a
-    file of its weights); "" for random weights. begin_losses: what the losses of that training had learnt is gone on
-    with too (the classifier of its identities): for the same `data.train`. fit_on: what `fit` looks for directions in, the features of each
-    "trunk", or what its trained "head" makes of them.
+    head is another; for `fit` several, joined by +, one for each trunk that learns; for one of timm's, a file of its
+    weights); "" for random weights. begin_losses: so do the losses (the classifier of its identities), for the same
+    `data.train`. fit_on: what `fit` looks for directions in, the features of each "trunk", or what its trained "head"
+    makes of them.
     """
 
     name: str = "throughline-reid"

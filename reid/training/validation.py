@@ -51,14 +51,14 @@ class _Live:
         self._network = Inference(network).eval()
         self._like = next(network.parameters())
 
-    def run(self, pictures: np.ndarray, masks: np.ndarray) -> Vectors:
+    def run(self, pictures: np.ndarray, masks: np.ndarray, owned: np.ndarray) -> Vectors:
         """See Backend."""
         batches = []
         with torch.no_grad():
             for first in range(0, len(pictures), _BATCH):
                 rows = slice(first, first + _BATCH)
-                batch = torch.from_numpy(pictures[rows]).permute(0, 3, 1, 2)
-                vectors = self._network(batch.to(self._like), torch.from_numpy(masks[rows]).to(self._like))
+                batch, *rest = (torch.from_numpy(array[rows]).to(self._like) for array in (pictures, masks, owned))
+                vectors = self._network(batch.permute(0, 3, 1, 2), *rest)
                 batches.append([vector.float().cpu().numpy() for vector in vectors])
         global_, parts, stripes = (np.concatenate(column) for column in zip(*batches, strict=True))
         return global_, parts, stripes

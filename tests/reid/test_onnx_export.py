@@ -12,7 +12,7 @@ from core.weights import sha256_of
 from reid import onnx_export
 from reid.backends import IR, IR_WEIGHTS, SAFETENSORS
 from reid.embedder import Embedder
-from reid.export import export_network, noise
+from reid.export import INPUTS, export_network, noise
 from reid.network.model import ReIDNetwork
 from reid.onnx_export import ONNX, export_onnx
 from tests.reid.conftest import TINY
@@ -29,10 +29,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_any_number_of_pictures_gives_what_openvino_gives(folder: Path) -> None:
     session = onnxruntime.InferenceSession(str(folder / ONNX), providers=["CPUExecutionProvider"])
     assert [one.name for one in session.get_outputs()] == ["global", "parts", "stripes"]
-    pictures, masks = noise(TINY, 3)
+    arrays = noise(TINY, 3)
     for count in (1, 3):
-        found = session.run(None, {"pictures": pictures[:count], "masks": masks[:count]})
-        shipped = Embedder.open(folder, "cpu", 1)._backend.run(pictures[:count], masks[:count])
+        given = [array[:count] for array in arrays]
+        found = session.run(None, dict(zip(INPUTS, given, strict=True)))
+        shipped = Embedder.open(folder, "cpu", 1)._backend.run(*given)
         for one, other in zip(found, shipped, strict=True):
             assert one.shape == other.shape
             assert ((one * other).sum(axis=-1) > 0.999).all()

@@ -21,7 +21,7 @@ def found(keypoints: np.ndarray, others: np.ndarray | None = None, parts: int = 
     """Of one crop, without the leading axis."""
     skeletons = None if others is None else [others]
     result = part_masks(keypoints[None], skeletons, SIZES, parts, GRID)
-    return PartMasks(result.masks[0], result.visibility[0])
+    return PartMasks(result.masks[0], result.visibility[0], result.owned[0])
 
 
 def rows_of(mask: np.ndarray) -> float:
@@ -30,7 +30,7 @@ def rows_of(mask: np.ndarray) -> float:
 
 
 def test_parts_lie_where_they_are_from_head_to_feet() -> None:
-    masks, visibility = found(standing(HEIGHT, WIDTH))
+    masks, visibility, _ = found(standing(HEIGHT, WIDTH))
     assert np.all(np.diff([rows_of(masks[k]) for k in (HEAD, TORSO, LEGS, FEET)]) > 0.1)
     assert visibility.min() > 0.95
     assert masks.min() >= 0
@@ -39,7 +39,7 @@ def test_parts_lie_where_they_are_from_head_to_feet() -> None:
 
 @pytest.mark.parametrize("parts", sorted(PARTS))
 def test_every_number_of_parts(parts: int) -> None:
-    masks, visibility = found(standing(HEIGHT, WIDTH), parts=parts)
+    masks, visibility, _ = found(standing(HEIGHT, WIDTH), parts=parts)
     assert masks.shape == (parts, *GRID)
     assert visibility.shape == (parts,)
     assert masks.sum(axis=(1, 2)).min() > 0.2
@@ -85,7 +85,9 @@ def test_visibility_never_falls_with_confidence(joint: int, low: float, high: fl
 
 
 def test_no_keypoints_nothing_visible() -> None:
-    masks, visibility = part_masks(None, None, np.repeat(SIZES, 3, 0), 5, GRID)
+    masks, visibility, owned = part_masks(None, None, np.repeat(SIZES, 3, 0), 5, GRID)
+    assert owned.shape == (3, *GRID)
+    assert (owned == 1).all()
     assert masks.shape == (3, 5, *GRID)
     assert not masks.any()
     assert not visibility.any()
@@ -94,7 +96,7 @@ def test_no_keypoints_nothing_visible() -> None:
 def test_nobody_trusted_nothing_visible() -> None:
     keypoints = standing(HEIGHT, WIDTH)
     keypoints[:, 2] = 0.1
-    masks, visibility = found(keypoints)
+    masks, visibility, _ = found(keypoints)
     assert not masks.any()
     assert not visibility.any()
 
@@ -118,6 +120,26 @@ def test_another_person_in_the_way_takes_masks_and_visibility() -> None:
     np.testing.assert_allclose(found(own, far[None]).masks, alone.masks, atol=1e-5)
 
 
+def test_what_is_somebody_elses_body_is_not_owned() -> None:
+    own, beside = standing(HEIGHT, WIDTH), standing(HEIGHT, WIDTH)
+    beside[:, 0] += WIDTH * 0.45
+    assert (found(own).owned == 1).all()
+    owned = found(own, beside[None]).owned
+    assert owned[:, -1].max() < 0.4  # their head, torso and legs
+    assert owned[:, : GRID[1] // 2].min() > 0.9
+    np.testing.assert_allclose(found(own, own[None]).owned, 1, atol=1e-6)  # found twice, but one body
+    unseen = own * (1, 1, 0)
+    assert (found(unseen, beside[None]).owned == 1).all()  # who of them the crop is of, nobody knows
+
+
+def test_a_network_without_parts_still_learns_whose_the_crop_is() -> None:
+    own, beside = standing(HEIGHT, WIDTH), standing(HEIGHT, WIDTH)
+    beside[:, 0] += WIDTH * 0.45
+    bare = found(own, beside[None], parts=0)
+    assert bare.masks.shape == (0, *GRID)
+    np.testing.assert_array_equal(bare.owned, found(own, beside[None]).owned)
+
+
 def test_a_part_under_an_equal_skeleton_is_half_owned() -> None:
     own = standing(HEIGHT, WIDTH)
     np.testing.assert_allclose(found(own, own[None]).visibility, found(own).visibility / 2, atol=1e-3)
@@ -132,7 +154,7 @@ def test_others_that_nobody_trusts_change_nothing() -> None:
 def test_head_from_behind_is_found_from_shoulders_and_hips() -> None:
     keypoints = standing(HEIGHT, WIDTH)
     keypoints[:5] = 0
-    masks, visibility = found(keypoints)
+    masks, visibility, _ = found(keypoints)
     assert visibility[HEAD] > 0.8
     assert abs(rows_of(masks[HEAD]) - rows_of(found(standing(HEIGHT, WIDTH)).masks[HEAD])) < 0.08
 
@@ -157,12 +179,13 @@ def test_rows_do_not_depend_on_each_other() -> None:
         alone = part_masks(keypoints[row : row + 1], others[row : row + 1], sizes[row : row + 1], 5, GRID)
         np.testing.assert_array_equal(alone.masks[0], together.masks[row])
         np.testing.assert_array_equal(alone.visibility[0], together.visibility[row])
+        np.testing.assert_array_equal(alone.owned[0], together.owned[row])
 
 
 def test_keypoints_that_are_not_numbers_count_as_unseen() -> None:
     keypoints = standing(HEIGHT, WIDTH)
     keypoints[9] = np.nan
-    masks, visibility = found(keypoints)
+    masks, visibility, _ = found(keypoints)
     assert np.isfinite(masks).all()
     assert visibility[ARMS] < 0.9
 

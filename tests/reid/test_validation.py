@@ -106,7 +106,7 @@ class _Broken:
     def __init__(self, config) -> None:
         self.config = config
 
-    def run(self, pictures: np.ndarray, masks: np.ndarray):
+    def run(self, pictures: np.ndarray, masks: np.ndarray, owned: np.ndarray):
         n, c = len(pictures), self.config
         return (
             np.full((n, c.embedding), np.nan, np.float32),
