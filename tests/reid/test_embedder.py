@@ -5,11 +5,13 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import openvino
 import pytest
 import torch
+from openvino import opset13 as ops
 
 from core.errors import SettingError, ShapeError, WeightsError
-from reid.backends import IR, IR_WEIGHTS, SAFETENSORS, TorchBackend
+from reid.backends import IR, IR_WEIGHTS, SAFETENSORS, OpenVINOBackend, TorchBackend
 from reid.card import Card
 from reid.embedder import Embedder
 from reid.export import export_network, least_cosine
@@ -165,6 +167,14 @@ def test_another_card_is_refused(weights_folder: Path, tmp_path: Path, change: d
     (folder / "weights.json").write_text(json.dumps(values | change))
     with pytest.raises(WeightsError, match=message):
         Embedder.open(folder, device="cpu")
+
+
+def test_a_network_from_before_it_was_told_what_is_somebody_elses_is_refused(tmp_path: Path) -> None:
+    pictures, masks = (ops.parameter([1, 4], np.float32, name=name) for name in ("pictures", "masks"))
+    outputs = [ops.add(pictures, masks), ops.multiply(pictures, masks), ops.subtract(pictures, masks)]
+    openvino.save_model(openvino.Model(outputs, [pictures, masks], "old"), tmp_path / IR)
+    with pytest.raises(WeightsError, match=r"expected 3 inputs and 3 outputs .* got 2 and 3.* Export it again"):
+        OpenVINOBackend(tmp_path / IR, tmp_path / IR_WEIGHTS, threads=1)
 
 
 def test_no_card_and_no_json(tmp_path: Path) -> None:
