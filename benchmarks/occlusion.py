@@ -34,7 +34,7 @@ NAME = "occlusion"
 SHARES = (0.0, 0.25, 0.5, 0.75)
 SIDES = ("below", "side", "person")
 JITTERS = {"jittered 5 %": 0.05, "jittered 10 %": 0.10}
-GUESSED = "detector, crop alone"
+GUESSED, NONE = "detector, crop alone", "none"
 COLUMNS = ("global", "owned", *(name for name in DISTANCES if name != "global"))
 LEAST_LIKENESS, NEAR = 0.2, 0.1  # see `_own`; NEAR as a share of the crop's height
 NOTHING = np.zeros((17, 3), np.float32)
@@ -57,7 +57,7 @@ def rendered(
     """Rendered people, with true, found, jittered and no keypoints."""
     crops = ShardSet(data)
     samples = [crops[row] for row in range(len(crops))]
-    kinds = ("true", "detector", GUESSED, *JITTERS, "none")
+    kinds = ("true", "detector", GUESSED, *JITTERS, NONE)
     _measure("rendered", samples, crops.identity, crops.camera, kinds, weights, queries, threads)
 
 
@@ -71,7 +71,7 @@ def market(
     """Real people, with keypoints by the bundled detector and none. Evaluation only."""
     folder = market_folder(data)
     samples = [Sample(read_bgr(path), NOTHING, NOTHING) for path in folder.paths]
-    _measure("market1501-dev", samples, folder.identity, folder.camera, (GUESSED, "none"), weights, queries, threads)
+    _measure("market1501-dev", samples, folder.identity, folder.camera, (GUESSED, NONE), weights, queries, threads)
 
 
 @app.command()
@@ -145,7 +145,6 @@ def _measure(
     if 0 < most < len(asked):
         asked = np.sort(np.random.default_rng(0).permutation(asked)[:most])
     gallery = {kind: _embedded(embedder, finder, [samples[row] for row in known], kind) for kind in kinds}
-    whole = embedder.embed([np.ascontiguousarray(samples[row].image) for row in known])
 
     def rank1(distance: np.ndarray) -> float:
         scores = retrieval_scores(distance, identity[asked], camera[asked], identity[known], camera[known])
@@ -158,10 +157,10 @@ def _measure(
             rng = np.random.default_rng([7, row])
             donor = samples[int(rng.choice(np.flatnonzero(identity != identity[row])))]
             changed.append(hidden(samples[row], share, side, donor, rng))
-        plain = rank1(global_distance(embedder.embed([np.ascontiguousarray(one.image) for one in changed]), whole))
+        found = {kind: _embedded(embedder, finder, changed, kind) for kind in kinds}
+        plain = rank1(global_distance(found[NONE], gallery[NONE]))
         for kind in kinds:
-            found = _embedded(embedder, finder, changed, kind)
-            scores = {one: rank1(distance(found, gallery[kind])) for one, distance in DISTANCES.items()}
+            scores = {one: rank1(distance(found[kind], gallery[kind])) for one, distance in DISTANCES.items()}
             scores |= {"owned": scores["global"], "global": plain}
             where = "nothing" if share == 0 else f"{share:.0%} {side}"
             cells.append({"hidden": where, "keypoints": kind, "rank1": {one: scores[one] for one in COLUMNS}})
@@ -181,7 +180,7 @@ def _settings() -> Iterator[tuple[float, str]]:
 
 def _embedded(embedder: Embedder, finder: PeopleFinder, samples: list[Sample], kind: str) -> Descriptors:
     images = [np.ascontiguousarray(sample.image) for sample in samples]
-    if kind == "none":
+    if kind == NONE:
         return embedder.embed(images)
     if kind in ("detector", GUESSED):
         if kind == GUESSED:

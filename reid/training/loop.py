@@ -44,10 +44,7 @@ def train(recipe: Recipe, output: Path, device: str = "cpu", say: Say = print) -
     precision = torch.float64 if recipe.schedule.double else torch.float32
     network = _begun(recipe).to(device, precision).to(memory_format=torch.channels_last)
     group.prepare(network)
-    objective = Objective(recipe.network.embedding, batches.classes, recipe.losses, recipe.seed, batches.answers)
-    if recipe.begin_losses:
-        load_losses(Path(recipe.begin_with), objective)
-    objective = objective.to(device, precision)
+    objective = _objective(recipe, batches).to(device, precision)
     optimiser = torch.optim.AdamW(_groups(network, objective, recipe.schedule.weight_decay), lr=0.0)
     first = load_checkpoint(output, network, objective, optimiser, recipe)
     say(f"{batches.sampler.count} identities, steps {first} to {recipe.schedule.steps}")
@@ -107,6 +104,15 @@ def _begun(recipe: Recipe) -> ReIDNetwork:
     if recipe.begin_with:
         load_beginning(Path(recipe.begin_with), network)
     return network
+
+
+def _objective(recipe: Recipe, batches: Batches) -> Objective:
+    objective = Objective(recipe.network.embedding, batches.classes, recipe.losses, recipe.seed, batches.answers)
+    if recipe.begin_losses:
+        if not recipe.begin_with:
+            raise SettingError("begin_losses: needs the training whose losses are meant, in begin_with")
+        load_losses(Path(recipe.begin_with), objective)
+    return objective
 
 
 def learning_rate(step: int, schedule: ScheduleConfig) -> float:

@@ -158,6 +158,8 @@ def test_a_training_goes_on_with_the_classifier_of_the_one_before(crops: Path, t
     state = torch.load(path, weights_only=True)
     state["objective"] = {name: value[:-1] for name, value in learnt.items()}  # of one identity fewer
     torch.save(state, path)
+    with pytest.raises(SettingError, match="in begin_with"):
+        train(dataclasses.replace(begun, begin_with="", begin_losses=True), tmp_path / "nowhere", say=silent)
     with pytest.raises(WeightsError, match="same identities"):
         train(dataclasses.replace(begun, begin_losses=True), tmp_path / "other", say=silent)
 
