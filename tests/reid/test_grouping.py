@@ -5,7 +5,7 @@ import pytest
 
 from core.errors import ShapeError
 from reid.clustering import UNSURE, best_limit, cluster, pair_scores
-from reid.grouping import GroupingConfig, grouped, held_together, margins, mutual_distance
+from reid.grouping import GroupingConfig, grouped, held_together, margins, mutual_distance, own_precision
 from reid.reranking import RerankingConfig, neighbourhood_distance
 
 LIMIT = 0.5
@@ -108,9 +108,36 @@ def test_margins_as_a_plain_loop_has_them() -> None:
 
 def test_groups_that_do_not_hold_together_are_taken_apart() -> None:
     labels = np.array([0, 0, 1, 1, 2, UNSURE])
-    found, together = held_together(labels, np.array([0.5, 0.1, 0.3, -0.2, 0.0, 0.0]), 0.1)
+    found = held_together(labels, np.array([0.5, 0.1, 0.3, -0.2, 0.0, 0.0]), 0.1)
     assert found.tolist() == [0, 0, 1, 2, 3, UNSURE]
-    assert together == pytest.approx(0.4)
+
+
+def test_precision_of_ones_own_group_as_a_plain_loop_has_it() -> None:
+    _, distance, truth = in_dim_light(0, people=5, each=4)
+    labels = np.where(np.arange(20) == 4, UNSURE, truth)
+    labels[[18, 19]] = 98, 99
+    off = distance + np.where(np.eye(20, dtype=bool), -9, 0)
+    found = own_precision(off.argsort(axis=1).argsort(axis=1), labels)
+    assert 0 < found[found > 0].min() < 1 == found.max()
+    for row in range(20):
+        ranking = sorted(set(range(20)) - {row}, key=lambda other: distance[row, other])
+        hits, precisions = 0, []
+        for place, other in enumerate(ranking, start=1):
+            if labels[row] != UNSURE and labels[other] == labels[row]:
+                hits += 1
+                precisions.append(hits / place)
+        assert found[row] == pytest.approx(np.mean(precisions) if precisions else 0)
+
+
+def test_neither_halves_nor_pairs_of_people_are_preferred_to_people() -> None:
+    """What the choice among groupings goes by: ten people, four pictures of each, in halves, and two by two."""
+    _, distance, truth = in_dim_light(5, people=10, each=4)
+    off = distance + np.where(np.eye(40, dtype=bool), -9, 0)
+    ranks = off.argsort(axis=1).argsort(axis=1)
+    right, halves, doubles = truth, np.arange(40) // 2, truth // 2
+    said = [own_precision(ranks, one).mean() for one in (right, halves, doubles)]
+    assert said[0] > 0.95
+    assert said[0] > max(said[1:]) + 0.2
 
 
 def test_mutual_distance_mixes_neighbourhoods_and_distance() -> None:
