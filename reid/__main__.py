@@ -1,5 +1,5 @@
-"""`python -m reid train | fit | export | int8 | calibrate | attributes | evaluate | embed | verify | search | describe`
-and `cluster | visualise`.
+"""`python -m reid train | average | fit | export | int8 | calibrate | attributes | evaluate | embed | verify | search`
+and `describe | cluster | visualise`.
 
 A program, not a part of the library: like run_pipeline.py it stands above `pipeline`, which holds the commands that
 need the detector or a video. Nothing imports this module.
@@ -41,6 +41,11 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--output", type=Path, required=True, help="folder of checkpoints and logs")
     train.add_argument("--device", default="cpu")
     train.set_defaults(run=_train)
+    average = commands.add_parser("average", help="the mean of trainings that went on from the same one")
+    average.add_argument("recipe", type=Path, help="of one of them; its data give the statistics")
+    average.add_argument("trainings", type=Path, nargs="+", help="folders that `train` wrote to")
+    average.add_argument("--output", type=Path, required=True, help="a folder for `fit`, `export` and `begin_with`")
+    average.set_defaults(run=_average)
     fit = commands.add_parser("fit", help="fit a head in closed form on a trunk that has nothing to learn")
     fit.add_argument("recipe", type=Path)
     fit.add_argument("--output", type=Path, required=True, help="a folder that the pipeline opens")
@@ -81,6 +86,14 @@ def _train(options: argparse.Namespace) -> None:
     from reid.training.recipe import Recipe
 
     train(Recipe.read(options.recipe), options.output, options.device, lambda line: print(line, flush=True))
+
+
+def _average(options: argparse.Namespace) -> None:
+    from reid.training.averaging import average
+    from reid.training.recipe import Recipe
+
+    average(Recipe.read(options.recipe), options.trainings, options.output)
+    print(f"{options.output}: the mean of {', '.join(str(folder) for folder in options.trainings)}")
 
 
 def _fit(options: argparse.Namespace) -> None:

@@ -25,7 +25,6 @@ def save_checkpoint(
     folder: Path, step: int, network: nn.Module, objective: nn.Module, optimiser: torch.optim.Optimizer, recipe: Recipe
 ) -> None:
     """Write `folder`/checkpoint.pt; an older one stays until the new one is complete."""
-    partial = folder / f"{NAME}.part"
     state = {
         "step": step,
         "network": network.state_dict(),
@@ -33,6 +32,13 @@ def save_checkpoint(
         "optimiser": optimiser.state_dict(),
         "architecture": recipe.network.to_dict(),
     }
+    write_state(folder, state)
+
+
+def write_state(folder: Path, state: dict[str, Any]) -> None:
+    """Write `folder`/checkpoint.pt, made where missing; an older one stays until the new one is complete."""
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = folder / f"{NAME}.part"
     torch.save(state, partial)
     os.replace(partial, folder / NAME)
 
@@ -79,6 +85,15 @@ def load_beginning(folder: Path, network: ReIDNetwork) -> None:
         network.load_state_dict(state["network"])
     else:
         load_trunks([folder], network)
+
+
+def losses_of(folder: Path) -> dict[str, torch.Tensor]:
+    """What the losses of `folder`/checkpoint.pt had learnt, by name. Raises WeightsError."""
+    path = folder / NAME
+    try:
+        return dict(_loaded(path)["objective"])
+    except KeyError as error:
+        raise WeightsError(f"{path}: not a training: it has no losses; expected a folder of `train`") from error
 
 
 def load_losses(folder: Path, objective: nn.Module) -> None:
