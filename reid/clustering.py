@@ -1,5 +1,6 @@
 """N:N: which crops show one person, and which do not say."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,25 +35,40 @@ def cluster(
     crop below `least_quality` is unsure. group (N,): crops with the same value, people in one picture, are never put
     together. Nothing gives nothing. Raises ShapeError.
     """
+    return clusterings(distance, quality, (limit,), least_quality, group, config)[0]
+
+
+def clusterings(
+    distance: np.ndarray,
+    quality: np.ndarray,
+    limits: Sequence[float],
+    least_quality: float = 0.0,
+    group: np.ndarray | None = None,
+    config: ClusterConfig | None = None,
+) -> list[np.ndarray]:
+    """What `cluster` gives for each of `limits`, with one tree for all of them. Raises ShapeError."""
     config = config or ClusterConfig()
     count = len(quality)
     if distance.shape != (count, count) or not np.isfinite(distance).all():
         raise ShapeError(f"distance: expected finite ({count}, {count}), got {distance.shape}")
-    labels = np.full(count, UNSURE, np.int64)
     clear = np.flatnonzero(quality >= least_quality)
     if len(clear) == 0:
-        return labels
+        return [np.full(count, UNSURE, np.int64) for _ in limits]
     symmetric = ((distance + distance.T) / 2)[np.ix_(clear, clear)].astype(np.float64)
     np.fill_diagonal(symmetric, 0)
     apart = np.zeros_like(symmetric, bool) if group is None else group[clear, None] == group[None, clear]
     np.fill_diagonal(apart, False)
-    found = np.zeros(1, np.int64)
+    tree = None
     if len(clear) > 1:
         tree = linkage(squareform(np.where(apart, _NEVER, symmetric), checks=False), "average")
-        found = fcluster(tree, limit, "distance") - 1
-    found[_torn(symmetric, apart, found, config.margin)] = UNSURE
-    labels[clear] = found
-    return by_size(labels)
+    result = []
+    for limit in limits:
+        found = np.zeros(1, np.int64) if tree is None else fcluster(tree, limit, "distance") - 1
+        found[_torn(symmetric, apart, found, config.margin)] = UNSURE
+        labels = np.full(count, UNSURE, np.int64)
+        labels[clear] = found
+        result.append(by_size(labels))
+    return result
 
 
 def pair_scores(labels: np.ndarray, truth: np.ndarray) -> tuple[float, float, float]:

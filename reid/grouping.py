@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.errors import ShapeError
-from reid.clustering import UNSURE, by_size, cluster, sums_to_groups
+from reid.clustering import UNSURE, by_size, clusterings, sums_to_groups
 from reid.reranking import RerankingConfig, neighbourhood_distance
 
 
@@ -139,8 +139,7 @@ def _groupings(
     for neighbours in config.neighbours:
         if neighbours < len(plain):
             mutual = mutual_distance(plain, vectors, neighbours, config)
-            for limit in config.limits:
-                yield cluster(mutual, quality, limit, least_quality, photo)
+            yield from clusterings(mutual, quality, config.limits, least_quality, photo)
 
 
 def _symmetric(distance: np.ndarray, count: int) -> np.ndarray:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.errors import ShapeError
-from reid.clustering import UNSURE, ClusterConfig, best_limit, cluster, pair_scores
+from reid.clustering import UNSURE, ClusterConfig, best_limit, cluster, clusterings, pair_scores
 
 
 def crowd(people: int = 5, each: int = 4, spread: float = 0.02, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -38,6 +38,17 @@ def test_people_in_one_picture_are_never_one() -> None:
     labels = cluster(distance, np.ones(4), 0.5, group=np.array([0, 0, 1, 1]))
     assert labels[0] != labels[1]
     assert labels[2] != labels[3]
+
+
+def test_several_limits_at_once_are_as_one_by_one() -> None:
+    distance, truth = crowd(spread=0.4)
+    quality = np.where(np.arange(len(truth)) == 3, 0.1, 1.0)
+    photo = np.arange(len(truth)) // 2 * 7
+    limits = (0.3, 0.9, 1.6)
+    found = clusterings(distance, quality, limits, 0.2, photo)
+    assert len({one.max() for one in found}) > 1
+    for limit, labels in zip(limits, found, strict=True):
+        np.testing.assert_array_equal(labels, cluster(distance, quality, limit, 0.2, photo))
 
 
 def test_poor_and_torn_crops_are_unsure() -> None:
