@@ -95,6 +95,21 @@ def test_one_training_broken_ones_and_others_identities_are_refused(
     assert not (tmp_path / "mean").exists()
 
 
+def test_an_average_begins_a_training_but_is_none_to_go_on_with(
+    trained: tuple[Recipe, list[Path]], tmp_path: Path
+) -> None:
+    recipe, folders = trained
+    average(recipe, folders, tmp_path / "mean", batches=1)
+    with pytest.raises(WeightsError, match="begin_with"):
+        train(recipe, tmp_path / "mean", say=lambda _: None)
+    still = dataclasses.replace(recipe.schedule, steps=1, learning_rate=0.0, final_learning_rate=0.0)
+    begun = dataclasses.replace(recipe, begin_with=str(tmp_path / "mean"), begin_losses=True, schedule=still)
+    network = train(begun, tmp_path / "next", say=lambda _: None)
+    learnt = state(tmp_path / "mean")["network"]
+    for name, value in network.named_parameters():
+        assert torch.equal(value, learnt[name]), name
+
+
 def test_as_a_command(trained: tuple[Recipe, list[Path]], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     recipe, folders = trained
     toml = tmp_path / "recipe.toml"
