@@ -56,8 +56,8 @@ def load_checkpoint(
     state = _read(path, recipe)
     if "optimiser" not in state:
         raise WeightsError(
-            f"{path}: an average of trainings, not one to go on with; choose another output folder and name this one in "
-            "begin_with"
+            f"{path}: an average of trainings, not one to go on with; choose another output folder and name this one "
+            "in begin_with"
         )
     try:
         network.load_state_dict(state["network"])
