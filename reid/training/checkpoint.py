@@ -106,13 +106,12 @@ def load_losses(folder: Path, objective: nn.Module) -> None:
 
     Raises WeightsError: no training there, or one on other identities or with other losses.
     """
-    path = folder / NAME
     try:
-        objective.load_state_dict(_loaded(path)["objective"])
-    except (KeyError, RuntimeError) as error:
+        objective.load_state_dict(losses_of(folder))
+    except RuntimeError as error:
         raise WeightsError(
-            f"{path}: its losses are not those of the recipe: {error}; begin_losses is for a training on the same "
-            "identities with the same losses"
+            f"{folder / NAME}: its losses are not those of the recipe: {error}; begin_losses is for a training on the "
+            "same identities with the same losses"
         ) from error
 
 
