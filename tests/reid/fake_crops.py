@@ -45,7 +45,8 @@ def write_set(
     if plain:
         colours = np.array(list(PAINTS.values()))[rng.integers(0, len(PAINTS), (identities, 4))]
     folder.mkdir(parents=True, exist_ok=True)
-    about = {"format": 1, "seed": seed, "identities": identities, "attributes": ATTRIBUTES}
+    about = {"format": 1, "seed": seed, "identities": identities, "per_identity": per_identity, "height": height}
+    about |= {"textures": None, "attributes": ATTRIBUTES}
     (folder / "dataset.json").write_text(json.dumps(about))
     for shard, members in enumerate(np.array_split(np.arange(identities), 2)):
         identity = np.repeat(members, per_identity)
