@@ -1,9 +1,9 @@
 """N:N where nobody says how often a person was photographed: the groupings that common neighbours give, and the best.
 
 Two pictures of one person may be far apart, one from behind and one from the front, but each is near to what is near to
-the other. How many neighbours to ask depends on how many pictures there are of a person. So several numbers are tried,
-and that grouping is taken whose groups hold together best: what is nearest to each crop is its own group, and the next
-one is far.
+the other. How many neighbours to ask depends on how many pictures there are of a person. So several numbers are tried.
+A grouping is good if its groups hold together: what is nearest to each crop is its own group, and the next one is far.
+Of those about as good as the best, the one is taken that agrees most with the others.
 """
 
 from collections.abc import Iterator
@@ -13,6 +13,7 @@ import numpy as np
 
 from core.errors import ShapeError
 from reid.clustering import UNSURE, by_size, clusterings, sums_to_groups
+from reid.consensus import most_agreed
 from reid.reranking import RerankingConfig, neighbourhood_distance
 
 
@@ -23,8 +24,9 @@ class GroupingConfig:
 
     least_margin: a group whose mean margin is below it is taken apart. stranger: times the limit of plain distances,
     how far away an imagined stranger is to everybody. margin_share: weight of the margin in what a crop says for a
-    grouping, beside 1 of the precision; least_said: what is taken off, so that poor groups speak against it. All chosen
-    on rendered people of collections of 10 to 300, with 1 to 12 pictures each, and looked at on real ones.
+    grouping, beside 1 of the precision; least_said: what is taken off, so that poor groups speak against it. nearly: by
+    which share a grouping may be worse than the best and still be one of those that are asked for their agreement. All
+    chosen on rendered people of collections of 10 to 300, with 1 to 12 pictures each, and looked at on real ones.
     """
 
     neighbours: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 8, 10)
@@ -35,6 +37,7 @@ class GroupingConfig:
     stranger: float = 1.15
     margin_share: float = 3.0
     least_said: float = 0.9
+    nearly: float = 0.01
 
 
 def grouped(
@@ -49,23 +52,22 @@ def grouped(
     """Group (N,) int64 of each crop, numbered as `cluster` does; UNSURE where nothing is said.
 
     distance (N, N) and global vectors (N, D) of the crops; quality (N,): crops below `least_quality` are unsure; limit:
-    up to which plain distances mostly are one person; photo (N,): people in one picture are never put together. Of all
-    groupings the one with the largest sum of (`own_precision` + margin_share · margin − least_said) over who is not
-    alone. No crops give none. Raises ShapeError.
+    up to which plain distances mostly are one person; photo (N,): people in one picture are never put together. A
+    grouping is as good as the sum of (`own_precision` + margin_share · margin − least_said) over who is not alone; of
+    those nearly as good as the best it is `most_agreed`. No crops give none. Raises ShapeError.
     """
     config = config or GroupingConfig()
     plain = _symmetric(distance, len(vectors))
     stranger = config.stranger * limit
     ranks = _ranks(plain)
-    best, most = by_size(np.where(quality >= least_quality, np.arange(len(plain)), UNSURE)), 0.0
+    found = [(0.0, by_size(np.where(quality >= least_quality, np.arange(len(plain)), UNSURE)))]  # everybody alone
     for tried in _groupings(plain, vectors, quality, least_quality, photo, config):
         margin = margins(plain, tried, stranger)
         labels = held_together(tried, margin, config.least_margin)
         said = own_precision(ranks, labels) + config.margin_share * margin - config.least_said
-        together = float(said[_in_company(labels)].sum())
-        if together > most:
-            best, most = labels, together
-    return best
+        found.append((float(said[_in_company(labels)].sum()), labels))
+    most = max(said for said, _ in found)
+    return most_agreed([labels for said, labels in found if said >= (1 - config.nearly) * most])
 
 
 def mutual_distance(distance: np.ndarray, vectors: np.ndarray, neighbours: int, config: GroupingConfig) -> np.ndarray:
