@@ -105,10 +105,13 @@ class Learner:
 
 def train_scheme(scheme: Scheme, budget: Budget, train: Path, seed: int, teacher: Learner | None) -> list[ReIDNetwork]:
     """The trained students, one or two, in eval mode."""
-    recipe = budget.recipe(train, seed)
+    return [learner.network.eval() for learner in _trained(scheme, budget.recipe(train, seed), train, teacher)]
+
+
+def _trained(scheme: Scheme, recipe: Recipe, train: Path, teacher: Learner | None) -> list[Learner]:
     batches = Batches(ShardSet(train), recipe)
-    learners = [Learner.new(recipe, batches.classes, seed + FELLOW_SEED * n) for n in range(scheme.students)]
-    for step in range(budget.steps):
+    learners = [Learner.new(recipe, batches.classes, recipe.seed + FELLOW_SEED * n) for n in range(scheme.students)]
+    for step in range(recipe.schedule.steps):
         batch = batches.batch(step)
         views = [learner.view(batch) for learner in learners]
         told_by = [teacher.view(batch)] if teacher else list(reversed(views))
@@ -118,7 +121,7 @@ def train_scheme(scheme: Scheme, budget: Budget, train: Path, seed: int, teacher
             losses.append(torch.stack(terms).sum())
         for learner, loss in zip(learners, losses, strict=True):
             learner.follow(loss, learning_rate(step, recipe.schedule))
-    return [learner.network.eval() for learner in learners]
+    return learners
 
 
 def score(network: ReIDNetwork, validation: Path) -> RetrievalScores:
@@ -142,13 +145,7 @@ def score(network: ReIDNetwork, validation: Path) -> RetrievalScores:
 
 def train_teacher(budget: Budget, train: Path, path: Path) -> None:
     """The one teacher into `path`."""
-    recipe = budget.recipe(train, TEACHER_SEED, teacher=True)
-    batches = Batches(ShardSet(train), recipe)
-    learner = Learner.new(recipe, batches.classes, TEACHER_SEED)
-    for step in range(budget.steps):
-        view = learner.view(batches.batch(step))
-        loss = torch.stack([TERMS[name](view) for name in TEACHER.terms]).sum()
-        learner.follow(loss, learning_rate(step, recipe.schedule))
+    (learner,) = _trained(TEACHER, budget.recipe(train, TEACHER_SEED, teacher=True), train, None)
     path.parent.mkdir(parents=True, exist_ok=True)
     torch.save({"network": learner.network.state_dict(), "classifier": learner.classifier.state_dict()}, path)
 

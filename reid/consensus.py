@@ -3,6 +3,7 @@
 Groupings that score nearly the same differ by luck. Where one differs from all others it is more often wrong.
 """
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,7 +13,9 @@ from reid.clustering import UNSURE
 
 def most_agreed(groupings: Sequence[np.ndarray]) -> np.ndarray:
     """The one with the largest sum of `agreement` with the others; of two, the first. One or more; labels (N,)."""
-    agreements = [sum(agreement(one, other) for other in groupings) for one in groupings]
+    agreements = np.zeros(len(groupings))
+    for (a, one), (b, other) in itertools.combinations(enumerate(groupings), 2):
+        agreements[[a, b]] += agreement(one, other)
     return groupings[int(np.argmax(agreements))]
 
 
@@ -22,12 +25,12 @@ def agreement(one: np.ndarray, other: np.ndarray) -> float:
     UNSURE is with nobody. 0 where neither puts two together.
     """
     sure = (one != UNSURE) & (other != UNSURE)
-    both = _pairs(np.stack([one[sure], other[sure]]))
-    either = sum(_pairs(labels[None, labels != UNSURE]) for labels in (one, other))
-    return 2 * both / max(1, either)
+    crossed = one[sure] * (other.max(initial=0) + 1) + other[sure]  # a number for each meeting of two groups
+    either = _pairs(one[one != UNSURE]) + _pairs(other[other != UNSURE])
+    return 2 * _pairs(crossed) / max(1, either)
 
 
 def _pairs(labels: np.ndarray) -> int:
-    """How many pairs of columns of labels (K, M) are equal."""
-    _, sizes = np.unique(labels, axis=1, return_counts=True)
+    """How many pairs of labels (M,) are equal."""
+    _, sizes = np.unique(labels, return_counts=True)
     return int((sizes * (sizes - 1) // 2).sum())
