@@ -4,6 +4,7 @@ Weights and activations of convolutions become integers; what comes behind the l
 Needs `nncf`, which is among the development requirements; running the result does not.
 """
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,6 +24,7 @@ def quantized(model: Any, samples: Sequence[Any], keep: Sequence[str] = ()) -> A
         raise InputError("nncf is not installed. pip install -r requirements-dev.txt") from None
     if any(operation.get_type_name() == "FakeQuantize" for operation in model.get_ops()):
         raise InputError("the network is in 8-bit integers already; begin with one that is not")
+    nncf.set_log_level(logging.ERROR)  # else a line for each activation without a histogram of its own
     return nncf.quantize(
         model,
         nncf.Dataset(samples),

@@ -49,6 +49,16 @@ def test_integers_say_nearly_the_same(folder: Path, crops: Path, capsys: pytest.
     assert sorted(path.name for path in folder.iterdir()) == sorted(path.name for path in full.iterdir())
 
 
+def test_nothing_is_said_that_a_user_cannot_change(
+    folder: Path, crops: Path, capfd: pytest.CaptureFixture[str], recwarn: pytest.WarningsRecorder
+) -> None:
+    export_network(ReIDNetwork.random(NetworkConfig(trunk="palette"), 0), folder.with_name("other"), "tiny")
+    assert not [one for one in recwarn if "torch.jit" in str(one.message)]
+    assert main(["int8", str(folder), "--calibration", str(crops)]) == 0
+    said = capfd.readouterr()
+    assert "WARNING" not in said.out + said.err
+
+
 def test_integers_are_not_made_integers_again(folder: Path, crops: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["int8", str(folder), "--calibration", str(crops)]) == 0
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
