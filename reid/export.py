@@ -69,7 +69,7 @@ def _converted(network: ReIDNetwork) -> Any:
     example = (torch.from_numpy(pictures).permute(0, 3, 1, 2).float(), *(torch.from_numpy(array) for array in rest))
     with torch.inference_mode(), warnings.catch_warnings():
         warnings.simplefilter("ignore", torch.jit.TracerWarning)  # shapes become constants: they are fixed here
-        warnings.filterwarnings("ignore", "`torch.jit", FutureWarning)  # how OpenVINO traces is not the user's to change
+        warnings.filterwarnings("ignore", "`torch.jit", FutureWarning)  # how OpenVINO does it
         model = openvino.convert_model(
             Inference(network).eval(),
             example_input=example,
