@@ -3,6 +3,7 @@
 import ast
 import shutil
 import tempfile
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +64,9 @@ def export_to_openvino(checkpoint: Path) -> Path:
         copy = Path(scratch) / checkpoint.name
         shutil.copyfile(checkpoint, copy)
         model = _load(copy)
-        exported = Path(str(model.export(format="openvino", dynamic=True, half=False, verbose=False)))
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "`torch.jit", FutureWarning)  # how OpenVINO does it
+            exported = Path(str(model.export(format="openvino", dynamic=True, half=False, verbose=False)))
         if not folder.exists():
             exported.rename(folder)
     return ready

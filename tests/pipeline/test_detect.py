@@ -218,7 +218,7 @@ def tiny_checkpoints(tmp_path_factory):
 
 @pytest.mark.parametrize(("task", "keypoints"), [("pose", True), ("detect", False)])
 def test_any_ultralytics_checkpoint_runs_under_openvino_and_pytorch(
-    tiny_checkpoints, task, keypoints, tmp_path, monkeypatch
+    tiny_checkpoints, task, keypoints, tmp_path, monkeypatch, recwarn
 ):
     monkeypatch.setenv("THROUGHLINE_CACHE", str(tmp_path))  # its export is of no use to the next run
     from pipeline.detect.ultralytics_weights import export_to_openvino, open_with_ultralytics
@@ -226,6 +226,7 @@ def test_any_ultralytics_checkpoint_runs_under_openvino_and_pytorch(
     config = DetectConfig(score=0.0001, image_size=64)
     path = tiny_checkpoints[task]
     fast = open_detector(str(path), config, threads=1)
+    assert not [one for one in recwarn if "torch.jit" in str(one.message)]  # nothing a user could change
     slow = open_with_ultralytics(path, "test", config, "cpu")
     assert fast.has_keypoints == slow.has_keypoints == keypoints
     images = [(0, picture) for picture in pictures(2, 64, 64)]
