@@ -1,4 +1,4 @@
-"""What trains under each scheme of `benchmarks.reid_losses`: budget, students, the one teacher, and their score."""
+"""What trains in `benchmarks.reid_losses` and `benchmarks.reid_domain`: budget, students, teacher, and the score."""
 
 import math
 from dataclasses import dataclass, field
@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from benchmarks.reid_schemes import TERMS, TOLD, Scheme, View
+from reid.data.crops import Crops
 from reid.data.shards import ShardSet
 from reid.network.config import NetworkConfig
 from reid.network.model import Inference, ReIDNetwork
@@ -103,13 +104,13 @@ class Learner:
         self.optimiser.step()
 
 
-def train_scheme(scheme: Scheme, budget: Budget, train: Path, seed: int, teacher: Learner | None) -> list[ReIDNetwork]:
+def train_scheme(scheme: Scheme, recipe: Recipe, crops: Crops, teacher: Learner | None = None) -> list[ReIDNetwork]:
     """The trained students, one or two, in eval mode."""
-    return [learner.network.eval() for learner in _trained(scheme, budget.recipe(train, seed), train, teacher)]
+    return [learner.network.eval() for learner in _trained(scheme, recipe, crops, teacher)]
 
 
-def _trained(scheme: Scheme, recipe: Recipe, train: Path, teacher: Learner | None) -> list[Learner]:
-    batches = Batches(ShardSet(train), recipe)
+def _trained(scheme: Scheme, recipe: Recipe, crops: Crops, teacher: Learner | None) -> list[Learner]:
+    batches = Batches(crops, recipe)
     learners = [Learner.new(recipe, batches.classes, recipe.seed + FELLOW_SEED * n) for n in range(scheme.students)]
     for step in range(recipe.schedule.steps):
         batch = batches.batch(step)
@@ -124,9 +125,8 @@ def _trained(scheme: Scheme, recipe: Recipe, train: Path, teacher: Learner | Non
     return learners
 
 
-def score(network: ReIDNetwork, validation: Path) -> RetrievalScores:
+def score(network: ReIDNetwork, crops: Crops) -> RetrievalScores:
     """Ranking by the global vector, across cameras; queries are each identity's first crop per camera."""
-    crops = ShardSet(validation)
     config = network.config
     shipped, vectors = Inference(network).eval(), []
     masks = torch.zeros(1, config.parts, *config.grid)
@@ -145,7 +145,7 @@ def score(network: ReIDNetwork, validation: Path) -> RetrievalScores:
 
 def train_teacher(budget: Budget, train: Path, path: Path) -> None:
     """The one teacher into `path`."""
-    (learner,) = _trained(TEACHER, budget.recipe(train, TEACHER_SEED, teacher=True), train, None)
+    (learner,) = _trained(TEACHER, budget.recipe(train, TEACHER_SEED, teacher=True), ShardSet(train), None)
     path.parent.mkdir(parents=True, exist_ok=True)
     torch.save({"network": learner.network.state_dict(), "classifier": learner.classifier.state_dict()}, path)
 

@@ -26,6 +26,7 @@ import typer
 from benchmarks.record import RESULTS, write_result
 from benchmarks.reid_learners import Budget, open_teacher, score, train_scheme, train_teacher
 from benchmarks.reid_schemes import SCHEMES, Scheme
+from reid.data.shards import ShardSet
 
 Work = Annotated[Path, typer.Argument(help="Folder with the shards train and val; the teacher is kept there.")]
 Trunk = Annotated[str, typer.Option(help="Of the network: resnet18-ibn, osnet-ain or palette.")]
@@ -95,9 +96,9 @@ def _measured(scheme: Scheme, budget: Budget, work: Path, seed: int) -> dict[str
     torch.set_num_threads(1)
     began_s = time.process_time()
     taught_by = open_teacher(budget, work / "train", _teacher_path(work, budget)) if scheme.teacher else None
-    students = train_scheme(scheme, budget, work / "train", seed, taught_by)
+    students = train_scheme(scheme, budget.recipe(work / "train", seed), ShardSet(work / "train"), taught_by)
     minutes = (time.process_time() - began_s) / 60
-    found = [score(student, work / "val") for student in students]
+    found = [score(student, ShardSet(work / "val")) for student in students]
     return {
         "scheme": scheme.name,
         "seed": seed,
