@@ -26,7 +26,8 @@ class AssociateConfig:
     distance over `floor_forbids_m`, two tracklets can never be one person.
 
     Switches (`pipeline.association.switches`): a tracklet is cut where, on the floor, it goes over from one group of
-    other cameras' tracklets to another, if that explains its way better by `switch_nats`. The groups are formed with a
+    other cameras' tracklets to another, if that explains its way better by `switch_nats`, or by `switch_unlike_nats`
+    and what it looks like before and after is farther apart than `switch_unlike`. The groups are formed with a
     caution of `switch_caution`, so that `caution` changes no tracklet; looked for up to `switch_rounds` times, 0 for
     never.
 
@@ -68,6 +69,8 @@ class AssociateConfig:
     floor_forbids_nats: float = 8.0
     floor_forbids_m: float = 2.0
     switch_nats: float = 20.0
+    switch_unlike_nats: float = 10.0
+    switch_unlike: float = 0.6
     switch_caution: float = 0.2
     switch_rounds: int = 2
     overlap_rounds: int = 2
@@ -108,6 +111,7 @@ class AssociateConfig:
             "floor_independent_s",
             "floor_forbids_nats",
             "switch_nats",
+            "switch_unlike_nats",
         ):
             if not getattr(self, name) > 0:
                 raise SettingError(f"associate.{name}: expected more than 0, got {getattr(self, name)}")
@@ -119,6 +123,7 @@ class AssociateConfig:
             "floor_box_error",
             "floor_most_spans",
             "switch_rounds",
+            "switch_unlike",
             "overlap_rounds",
             "overlap_weight",
             "repair_rounds",

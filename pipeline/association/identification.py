@@ -5,15 +5,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.types import Identity, Tracklet
+from core.types import Appearance, Identity, Tracklet
 from pipeline.association.clocks import Clocks
 from pipeline.association.config import AssociateConfig
 from pipeline.association.corrections import Corrections
 from pipeline.association.cut import cut
 from pipeline.association.floor import FloorPath
-from pipeline.association.merging import LooksOf, associate, clocks_of, common_paths
+from pipeline.association.merging import LooksOf, associate, clocks_of, common_paths, tracklet_looks
 from pipeline.association.overlap import overlapping_views
-from pipeline.association.switches import find_switches
+from pipeline.association.switches import Unlike, find_switches
 from pipeline.association.view_clocks import clock_notes
 from pipeline.association.view_map import ViewMap
 from pipeline.calibration import Calibration
@@ -79,6 +79,25 @@ class _Site:
             everybody, appearances, self.cameras, config, self.calibrations, self.looks, corrections, self.clocks
         )
 
+    def unlike(self, tracks: Sequence[CameraTracks], config: AssociateConfig) -> Unlike:
+        """By row of `_tracklets`: whether the crops of two stretches of a tracklet look like two people."""
+        tracklets = _tracklets(tracks)
+        appearances = {appearance.key: appearance for one in tracks for appearance in one.appearances}
+        looks = self.looks or tracklet_looks
+
+        def unlike(row: int, begin_s: float, change_s: float, end_s: float) -> bool:
+            one = tracklets[row]
+            if (whole := appearances.get(one.key)) is None:
+                return False
+            times_s = one.times_s[np.searchsorted(one.frames, whole.frames)] + self.clocks.offset_s(one.key.camera)
+            stretches = [(begin_s, change_s), (change_s, end_s)]
+            parts = [np.flatnonzero((times_s >= first) & (times_s < last)) for first, last in stretches]
+            pair = [Appearance(one.key, whole.frames[part], whole.descriptors[part]) for part in parts]
+            distance, evidence = looks(pair).block(np.array([0]), np.array([1]))
+            return bool(evidence[0, 0] > 0 and distance[0, 0] > config.switch_unlike)
+
+        return unlike
+
     def paths(self, tracklets: Sequence[Tracklet], config: AssociateConfig) -> dict[int, FloorPath]:
         return common_paths(tracklets, self.cameras, config, self.calibrations, self.clocks)
 
@@ -105,7 +124,8 @@ def _cut_switches(
             return tracks, None
         found = site.associate(tracks, config)
         rows: dict[str, dict[int, list[int]]] = {}
-        for row, instants_s in find_switches(tracklets, paths, _label(tracklets, found), config).items():
+        switches = find_switches(tracklets, paths, _label(tracklets, found), config, site.unlike(tracks, config))
+        for row, instants_s in switches.items():
             one = tracklets[row]
             times_s = one.times_s + site.clocks.offset_s(one.key.camera)
             rows.setdefault(one.key.camera, {})[one.key.local_id] = np.searchsorted(times_s, instants_s).tolist()

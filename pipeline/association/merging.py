@@ -52,7 +52,7 @@ def associate(
     rows = [row for row, one in enumerate(ordered) if one.key in described or one.key in corrections.mentioned()]
     seen = [ordered[row] for row in rows]
     links = _of_rows(links, np.array(rows, np.int64))
-    looks = looks or _tracklet_looks
+    looks = looks or tracklet_looks
     clusters, reasons = _cluster(seen, appearances, cameras, config, calibrations or {}, clocks, looks, links)
     described = {one.key for one in seen}
     clusters += [(tracklet.key,) for tracklet in ordered if tracklet.key not in described]
@@ -167,7 +167,8 @@ def _timeline(tracklets: Sequence[Tracklet]) -> Timeline:
     return Timeline(clock, (first_s + last_s) / 2, last_s - first_s)
 
 
-def _tracklet_looks(appearances: Sequence[Appearance]) -> Looks:
+def tracklet_looks(appearances: Sequence[Appearance]) -> Looks:
+    """`reid.tracklet.TrackletLooks`, imported when it is first needed."""
     from reid.tracklet import TrackletLooks
 
     return TrackletLooks(appearances)

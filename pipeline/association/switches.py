@@ -1,10 +1,11 @@
 """Tracklets that go over from one person to another: seen on the floor, by where the other cameras see those two.
 
 When two people cross in one camera, its tracker may exchange them; nothing in that camera tells. But before, the
-tracklet stands where other cameras see the first person, and afterwards where they see the second.
+tracklet stands where other cameras see the first person, and afterwards where they see the second. Where it also looks
+like somebody else afterwards, less of that is enough.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,10 @@ from pipeline.association.meeting import meeting
 LEAST_NATS, MOST_NATS = -6.0, 8.0  # that one moment says about a group, all cameras together
 ELSEWHERE_NATS = 3.0  # against a group of whom another tracklet is seen in the same picture
 NOBODY = 0  # the state of standing where no group is seen
+NEAR_MOMENTS = 2  # two changes so near are one
+
+# Of a row, and three instants in s: whether it looks like another person from the second to the third than before.
+Unlike = Callable[[int, float, float, float], bool]
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,13 +34,18 @@ class _Moments:
 
 
 def find_switches(
-    tracklets: Sequence[Tracklet], paths: Mapping[int, FloorPath], label: np.ndarray, config: AssociateConfig
+    tracklets: Sequence[Tracklet],
+    paths: Mapping[int, FloorPath],
+    label: np.ndarray,
+    config: AssociateConfig,
+    unlike: Unlike = lambda *_: False,
 ) -> dict[int, list[float]]:
     """When rows of tracklets change person, in seconds of the paths' time, first to last; rows that never do are out.
 
     paths: by row, in common time. label (N,): who is who so far. Every `floor_independent_s` a tracklet is held against
     each group's tracklets in other cameras, as `floor_evidence` does. The likeliest sequence of groups is looked for
-    (Viterbi), in which each change costs `switch_nats`, and standing where nobody else is seen earns nothing.
+    (Viterbi), in which each change costs `switch_nats`, and standing where nobody else is seen earns nothing. So are
+    the changes of one in which they cost `switch_unlike_nats` where the stretches before and after are `unlike`.
     """
     if not paths:
         return {}
@@ -43,12 +53,24 @@ def find_switches(
     floor = _Floor(paths, cameras, label, config.floor_independent_s)
     found: dict[int, list[float]] = {}
     for row, others in sorted(_seen_by_others(paths, cameras).items()):
-        states = likeliest(floor.nats(row, others), config.switch_nats)
-        known = np.flatnonzero(states != NOBODY)
-        changes = known[1:][np.diff(states[known]) != 0]
-        if len(changes):
-            found[row] = (floor.moments[row].number[changes] * config.floor_independent_s).tolist()
+        nats, times_s = floor.nats(row, others), floor.moments[row].number * config.floor_independent_s
+        sure = _changes(likeliest(nats, config.switch_nats))
+        likely = _changes(likeliest(nats, config.switch_unlike_nats))
+        bounds_s = [-np.inf, *times_s[likely].tolist(), np.inf]
+        seen = [
+            change
+            for number, change in enumerate(likely.tolist())
+            if (np.abs(sure - change) > NEAR_MOMENTS).all() and unlike(row, *bounds_s[number : number + 3])
+        ]
+        if changes := sorted([*sure.tolist(), *seen]):
+            found[row] = times_s[changes].tolist()
     return found
+
+
+def _changes(states: np.ndarray) -> np.ndarray:
+    """The moments (K,) at which another group begins; standing where nobody is seen in between is no group."""
+    known = np.flatnonzero(states != NOBODY)
+    return known[1:][np.diff(states[known]) != 0]
 
 
 def _seen_by_others(paths: Mapping[int, FloorPath], cameras: Sequence[str]) -> dict[int, list[int]]:

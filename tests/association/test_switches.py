@@ -76,6 +76,34 @@ def test_whoever_is_seen_in_a_wrong_place_for_a_while_is_left_whole() -> None:
         assert switches([back, *tracklets[1:]], [0, 1, 2, 3] * 3) == {}
 
 
+@pytest.mark.parametrize("unlike", [True, False])
+def test_what_the_floor_alone_does_not_settle_is_settled_by_looks(unlike: bool) -> None:
+    """The exchange costs more than the floor says for it, unless those before and after look like two people."""
+    tracklets, asked = crossing("a"), []
+    paths = floor_paths(tracklets, cameras("a", "b", "c"), CALIBRATIONS, AssociateConfig())
+    config = AssociateConfig(switch_nats=1000.0)
+
+    def looks(row: int, begin_s: float, change_s: float, end_s: float) -> bool:
+        asked.append((row, begin_s, end_s))
+        assert change_s == pytest.approx(CROSSED_S, abs=1.0)
+        return unlike
+
+    found = find_switches(tracklets, paths, np.array([0, 1, 2, 3] * 3), config, looks)
+    assert sorted(found) == ([0, 1] if unlike else [])
+    assert asked == [(0, -np.inf, np.inf), (1, -np.inf, np.inf)]
+
+
+def test_looks_are_not_asked_about_what_the_floor_settles() -> None:
+    tracklets = crossing("a")
+    paths = floor_paths(tracklets, cameras("a", "b", "c"), CALIBRATIONS, AssociateConfig())
+
+    def looks(*_: float) -> bool:
+        raise AssertionError("asked")
+
+    label = np.array([0, 1, 2, 3] * 3)
+    assert find_switches(tracklets, paths, label, AssociateConfig(), looks) == switches(tracklets, label.tolist())
+
+
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 10**6))
 def test_whoever_stays_one_person_is_left_whole(seed: int) -> None:
@@ -153,6 +181,24 @@ def test_two_who_were_exchanged_are_two_again() -> None:
     assert [len(one.tracklets) for one in whole.tracks] == [4, 4, 4]
 
 
+def test_looks_settle_who_was_exchanged() -> None:
+    """With a floor that says too little by itself: dressed as themselves they are told apart, in one dress not."""
+    config = AssociateConfig(switch_nats=1000.0)
+    found = identify(dressed("a"), config, CALIBRATIONS, "abc", looks=cosine)
+    assert [len(one.tracklets) for one in found.tracks] == [6, 4, 4]
+    assert len(people(found.tracks, found.identities)) == 4
+    alike = [replace(one, appearances=[_in_one_dress(look) for look in one.appearances]) for one in dressed("a")]
+    found = identify(alike, config, CALIBRATIONS, "abc", looks=cosine)
+    assert [len(one.tracklets) for one in found.tracks] == [4, 4, 4]
+    bare = [replace(one, appearances=one.appearances[2:]) for one in dressed("a")]
+    found = identify(bare, config, CALIBRATIONS, "abc", looks=cosine)
+    assert [len(one.tracklets) for one in found.tracks] == [4, 4, 4], "without crops nothing is said"
+
+
+def _in_one_dress(look: Appearance) -> Appearance:
+    return Appearance(look.key, look.frames, descriptors(np.tile(np.eye(4)[0], (len(look.frames), 1))))
+
+
 def test_without_calibration_nothing_is_cut() -> None:
     given_tracks = dressed("a")
     found = identify(given_tracks, AssociateConfig(), {}, (), looks=cosine)
@@ -209,7 +255,9 @@ def test_pieces_hold_everything_once(rows: dict[int, list[int]]) -> None:
     assert all(set(a.frames.tolist()) <= set(by_key[a.key].frames.tolist()) for a in pieces.appearances)
 
 
-@pytest.mark.parametrize("change", [{"switch_nats": 0.0}, {"switch_rounds": -1}, {"switch_caution": 1.5}])
+@pytest.mark.parametrize(
+    "change", [{"switch_nats": 0.0}, {"switch_rounds": -1}, {"switch_caution": 1.5}, {"switch_unlike": -0.1}]
+)
 def test_settings_that_make_no_sense(change: dict[str, float]) -> None:
     with pytest.raises(SettingError, match=next(iter(change))):
         AssociateConfig(**change)  # type: ignore[arg-type]
