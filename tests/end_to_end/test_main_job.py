@@ -124,7 +124,7 @@ def test_a_second_run_recomputes_only_what_changed(done, short_scene, tmp_path):
 
 
 def test_tracklets_that_association_cut_are_cut_in_every_output(done, short_scene, tmp_path, monkeypatch):
-    def once(tracklets, paths, label, config):
+    def once(tracklets, paths, label, config, unlike):
         longest = max(paths, key=lambda row: (len(tracklets[row]), -row))
         return {longest: [float(np.median(paths[longest].times_s))]} if len(tracklets) == count else {}
 
