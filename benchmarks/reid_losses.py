@@ -98,7 +98,8 @@ def _measured(scheme: Scheme, budget: Budget, work: Path, seed: int) -> dict[str
     taught_by = open_teacher(budget, work / "train", _teacher_path(work, budget)) if scheme.teacher else None
     students = train_scheme(scheme, budget.recipe(work / "train", seed), ShardSet(work / "train"), taught_by)
     minutes = (time.process_time() - began_s) / 60
-    found = [score(student, ShardSet(work / "val")) for student in students]
+    validation = ShardSet(work / "val")
+    found = [score(student, validation) for student in students]
     return {
         "scheme": scheme.name,
         "seed": seed,
