@@ -5,9 +5,9 @@
     python -m benchmarks.reid_domain plot
 
 The crops are those of the bundled network (models/reid/CARD.md says how they are made). One small network is trained
-anew for each answer with the budget of `benchmarks.reid_losses`: as many steps for 94 people as for 6,000. It ranks other
-rendered people and market1501-dev, which is for evaluation only. A run is written when it ends; started again, the
-benchmark goes on with what is missing.
+anew for each answer with the budget of `benchmarks.reid_losses`: as many steps for 94 people as for 6,000. It ranks
+other rendered people and market1501-dev, which is for evaluation only. A run is written when it ends; started again,
+the benchmark goes on with what is missing.
 """
 
 import dataclasses
