@@ -27,6 +27,7 @@ from benchmarks.reid_schemes import Scheme
 from reid.data.crops import PictureSet
 from reid.data.folders import market_folder
 from reid.data.shards import Sample, ShardSet
+from reid.training.batches import Batches
 from reid.training.recipe import AugmentationConfig
 
 NAME = "reid_domain"
@@ -133,7 +134,8 @@ def _measured(variant: Variant, train: Path, validation: Path, real: Path, steps
     torch.set_num_threads(1)
     budget = Budget(trunk=variant.trunk, steps=steps, augmentation=variant.augmentation)
     began_s = time.process_time()
-    (network,) = train_scheme(SCHEME, budget.recipe(train, 0), FirstPeople(train, variant.people))
+    recipe = budget.recipe(train, 0)
+    (network,) = train_scheme(SCHEME, recipe, Batches(FirstPeople(train, variant.people), recipe))
     row: dict[str, Any] = {"variant": variant.name, "core_minutes": round((time.process_time() - began_s) / 60, 1)}
     sets = {"rendered": ShardSet(validation), "market1501-dev": PictureSet(market_folder(real), "Market-1501")}
     for name, crops in sets.items():

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from benchmarks.kept_batches import KeptBatches
 from benchmarks.reid_schemes import TERMS, TOLD, Scheme, View
 from reid.data.crops import Crops
 from reid.data.shards import ShardSet
@@ -104,13 +105,14 @@ class Learner:
         self.optimiser.step()
 
 
-def train_scheme(scheme: Scheme, recipe: Recipe, crops: Crops, teacher: Learner | None = None) -> list[ReIDNetwork]:
+def train_scheme(
+    scheme: Scheme, recipe: Recipe, batches: Batches | KeptBatches, teacher: Learner | None = None
+) -> list[ReIDNetwork]:
     """The trained students, one or two, in eval mode."""
-    return [learner.network.eval() for learner in _trained(scheme, recipe, crops, teacher)]
+    return [learner.network.eval() for learner in _trained(scheme, recipe, batches, teacher)]
 
 
-def _trained(scheme: Scheme, recipe: Recipe, crops: Crops, teacher: Learner | None) -> list[Learner]:
-    batches = Batches(crops, recipe)
+def _trained(scheme: Scheme, recipe: Recipe, batches: Batches | KeptBatches, teacher: Learner | None) -> list[Learner]:
     learners = [Learner.new(recipe, batches.classes, recipe.seed + FELLOW_SEED * n) for n in range(scheme.students)]
     for step in range(recipe.schedule.steps):
         batch = batches.batch(step)
@@ -145,7 +147,8 @@ def score(network: ReIDNetwork, crops: Crops) -> RetrievalScores:
 
 def train_teacher(budget: Budget, train: Path, path: Path) -> None:
     """The one teacher into `path`."""
-    (learner,) = _trained(TEACHER, budget.recipe(train, TEACHER_SEED, teacher=True), ShardSet(train), None)
+    recipe = budget.recipe(train, TEACHER_SEED, teacher=True)
+    (learner,) = _trained(TEACHER, recipe, Batches(ShardSet(train), recipe), None)
     path.parent.mkdir(parents=True, exist_ok=True)
     torch.save({"network": learner.network.state_dict(), "classifier": learner.classifier.state_dict()}, path)
 

@@ -8,7 +8,8 @@
 
 The budget is counted in optimiser steps, so that the numbers do not depend on the machine's load; how long each run
 took a core is written beside them. A run is written when it ends; started again, the benchmark goes on with what is
-missing. All of it is half a day on two cores.
+missing. All of it is half a day on two cores. The batches of a seed are made once and kept in build/reid-losses/batches
+(4 GB a seed); the folder can go when the table is done.
 """
 
 import dataclasses
@@ -23,10 +24,12 @@ import numpy as np
 import torch
 import typer
 
+from benchmarks.kept_batches import KeptBatches, name_of
 from benchmarks.record import RESULTS, write_result
 from benchmarks.reid_learners import Budget, open_teacher, score, train_scheme, train_teacher
 from benchmarks.reid_schemes import SCHEMES, Scheme
 from reid.data.shards import ShardSet
+from reid.training.batches import Batches
 
 Work = Annotated[Path, typer.Argument(help="Folder with the shards train and val; the teacher is kept there.")]
 Trunk = Annotated[str, typer.Option(help="Of the network: resnet18-ibn, osnet-ain or palette.")]
@@ -96,7 +99,10 @@ def _measured(scheme: Scheme, budget: Budget, work: Path, seed: int) -> dict[str
     torch.set_num_threads(1)
     began_s = time.process_time()
     taught_by = open_teacher(budget, work / "train", _teacher_path(work, budget)) if scheme.teacher else None
-    students = train_scheme(scheme, budget.recipe(work / "train", seed), ShardSet(work / "train"), taught_by)
+    recipe = budget.recipe(work / "train", seed)
+    batches = Batches(ShardSet(work / "train"), recipe)
+    kept = KeptBatches(batches, work / "batches" / name_of(recipe, work / "train"))
+    students = train_scheme(scheme, recipe, kept, taught_by)
     minutes = (time.process_time() - began_s) / 60
     validation = ShardSet(work / "val")
     found = [score(student, validation) for student in students]

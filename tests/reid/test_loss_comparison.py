@@ -4,10 +4,15 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 from typer.testing import CliRunner, Result
 
 from benchmarks import record, reid_losses
+from benchmarks.kept_batches import KeptBatches, name_of
+from benchmarks.reid_learners import Budget
 from benchmarks.reid_schemes import SCHEMES
+from reid.data.shards import ShardSet
+from reid.training.batches import Batches
 from tests.reid.fake_crops import write_set
 
 FEW = tuple(scheme for scheme in SCHEMES if scheme.terms == ("classification",))  # alone, and with a fellow
@@ -62,3 +67,22 @@ def test_it_goes_on_and_is_the_same_in_two_processes(work, tmp_path, monkeypatch
     other = call("run", str(work), "--steps", "3")
     assert other.exit_code == 1
     assert "another budget" in other.output
+
+
+def test_kept_batches_are_the_batches(work, tmp_path):
+    recipe = Budget(steps=3).recipe(work / "train", 0)
+    batches = Batches(ShardSet(work / "train"), recipe)
+    kept = KeptBatches(batches, tmp_path / "kept")
+    for _made_then_read in range(2):
+        for step in range(3):
+            for one, other in zip(kept.batch(step), batches.batch(step), strict=True):
+                assert one.dtype == other.dtype
+                assert one.stride() == other.stride(), "another layout may round otherwise"
+                assert torch.equal(one, other)
+    assert len(list((tmp_path / "kept").iterdir())) == 3
+
+
+def test_batches_of_another_recipe_are_kept_elsewhere(work):
+    train = work / "train"
+    names = {name_of(Budget(steps=steps).recipe(train, seed), train) for steps in (2, 3) for seed in (0, 1)}
+    assert len(names) == 4
