@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from pipeline.export.whole import whole_file
+from core.whole import whole_file
 from reid.training.batches import Batch, Batches
 from reid.training.recipe import Recipe
 

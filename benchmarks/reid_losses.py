@@ -60,12 +60,20 @@ def run(
     missing = _missing(content["runs"], budget, seeds, taught=_teacher_path(work, budget).exists())
     # Spawned: a forked child would inherit the parent's threads of OpenCV and PyTorch half alive.
     with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
-        running = [pool.submit(_measured, scheme, budget, work, seed) for scheme, seed in missing]
+        running = {pool.submit(_measured, scheme, budget, work, seed): (scheme, seed) for scheme, seed in missing}
+        failed = 0
         for done in as_completed(running):
+            scheme, seed = running[done]
+            if error := done.exception():  # the other runs are worth having
+                failed += 1
+                typer.echo(f"{scheme.name}, seed {seed}: {error}", err=True)
+                continue
             row = done.result()
             content["runs"] = sorted([*content["runs"], row], key=_place)
             write_result(_results(trunk), content)
-            typer.echo(f"{row['scheme']}, seed {row['seed']}: rank-1 {row['rank1']}, mAP {row['mean_ap']}")
+            typer.echo(f"{scheme.name}, seed {seed}: rank-1 {row['rank1']}, mAP {row['mean_ap']}")
+    if failed:
+        raise SystemExit(f"{failed} runs failed; started again, they are tried again")
 
 
 @app.command()

@@ -71,19 +71,20 @@ TERMS: Mapping[str, Callable[[View], torch.Tensor]] = {
 
 
 def _lists(distance: torch.Tensor) -> torch.Tensor:
-    """DarkRank lists (N, LISTED): of each sample, the similarity to the next ones of the batch."""
+    """DarkRank lists (N, LISTED): of each sample, the similarity to its neighbours in the batch, of which at least one
+    is the same person (identities stand together), and to others from all over it."""
     count = len(distance)
-    offsets = torch.arange(1, LISTED + 1)
-    columns = (torch.arange(count)[:, None] + offsets * (count // (LISTED + 1))) % count
+    strided = torch.arange(1, LISTED - 1) * (count // (LISTED - 1))
+    columns = (torch.arange(count)[:, None] + torch.cat([torch.tensor([1, -1]), strided])) % count
     return scores(distance.gather(1, columns))
 
 
 # What a student is told by another network: by its fellow, who learns at the same time, or by a finished teacher.
 TOLD: Mapping[str, Callable[[View, View], torch.Tensor]] = {
     "mutual classes": lambda own, other: mutual_learning(own.logits, other.logits),
-    # One half of the symmetric loss: ZG makes the halves independent, so each student takes its own.
-    "mutual distances": lambda own, other: metric_mutual(own.distance, other.distance.detach()) / 2,
-    "distillation": lambda own, other: distillation(own.logits, other.logits) / 16,  # τ² = 16 is divided out again
+    # Of the symmetric loss each student follows the half that ZG leaves it.
+    "mutual distances": lambda own, other: metric_mutual(own.distance, other.distance.detach()),
+    "distillation": lambda own, other: distillation(own.logits, other.logits),
     "hard DarkRank": lambda own, other: hard_darkrank(_lists(own.distance), _lists(other.distance)),
     "soft DarkRank": lambda own, other: soft_darkrank(_lists(own.distance), _lists(other.distance)),
 }
