@@ -1,5 +1,7 @@
 """What can go wrong, in our own words. Each error inherits the builtin a caller expects."""
 
+from typing import Any
+
 
 class ThroughlineError(Exception):
     """Any error of ours. The message says what, where, expected, got and what to try."""
@@ -28,6 +30,11 @@ class CameraError(ThroughlineError, RuntimeError):
         super().__init__(f"{where}: {message}")
         self.camera = camera
         self.frame = frame
+        self._message = message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What another process makes the same error of: by default only the whole sentence would be handed over."""
+        return type(self), (self.camera, self._message, self.frame), self.__dict__
 
 
 class WeightsError(InputError):

@@ -3,6 +3,7 @@
 import typer
 
 from core.errors import ThroughlineError
+from core.exit_codes import exit_code
 from evaluation.detection import detection
 from evaluation.ground import ground
 from evaluation.identities_command import identities
@@ -27,4 +28,4 @@ if __name__ == "__main__":
         app(prog_name="python -m evaluation")
     except ThroughlineError as error:
         typer.echo(f"error: {error}", err=True)
-        raise SystemExit(3) from None
+        raise SystemExit(exit_code(error)) from None

@@ -14,6 +14,7 @@ from core.keypoints import COUNT
 from evaluation.coco import coco_precision
 from evaluation.keypoints import has_joints, keypoint_precision
 
+PERSON = 0  # class
 BOX_VALUES, POSE_VALUES = 5, 5 + 3 * COUNT  # of a label line: class, centre, size; and x, y, v of each joint
 
 
@@ -21,11 +22,11 @@ def read_truth(folder: Path) -> list[dict[str, Any]]:
     """Images of `folder`/images with the labels of `folder`/labels (YOLO or YOLO-pose text), in pixels.
 
     Each row: file_name, width, height, boxes_xywh (N, 4), keypoints_xyv (N, 17, 3) with v 0 unlabelled, 1 hidden, 2
-    visible; all 0 where the labels have boxes only. Raises InputError where there are no images, one cannot be read,
-    or a line of labels has another number of values.
+    visible; all 0 where the labels have boxes only. Hidden files are left out. Raises InputError where there are no
+    images, one cannot be read, or a line of labels has another number of values.
     """
     truth = []
-    for path in sorted((folder / "images").glob("*")) if (folder / "images").is_dir() else []:
+    for path in sorted((folder / "images").glob("[!.]*")) if (folder / "images").is_dir() else []:
         image = cv2.imread(str(path))
         if image is None:
             raise InputError(f"{path}: not an image, or damaged. Copy the set again.")
@@ -51,11 +52,12 @@ def read_labels(file: Path, width: int, height: int) -> tuple[np.ndarray, np.nda
 
 
 def parse_labels(lines: list[str], width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
-    """What `read_labels` gives, from the lines themselves. ValueError where one is no label."""
+    """What `read_labels` gives, from the lines themselves: of class 0, a person. ValueError where one is no label."""
     rows = [line.split() for line in lines]
     if any(len(row) not in (BOX_VALUES, POSE_VALUES) for row in rows):
         raise ValueError(f"expected lines of {BOX_VALUES} values (box) or {POSE_VALUES} (box and 17 joints)")
     values = np.array([row + ["0"] * (POSE_VALUES - len(row)) for row in rows], np.float64).reshape(-1, POSE_VALUES)
+    values = values[values[:, 0] == PERSON]
     boxes = values[:, 1:5] * (width, height, width, height)
     boxes[:, :2] -= boxes[:, 2:] / 2
     return boxes, values[:, 5:].reshape(-1, COUNT, 3) * (width, height, 1)
@@ -107,18 +109,28 @@ def read_found(file: Path) -> list[dict[str, Any]]:
     return list(found)
 
 
+def require_common(truth: list[dict[str, Any]], found: list[dict[str, Any]], file: Path) -> None:
+    """Raise InputError where `found`, read from `file`, is of none of the images of `truth`."""
+    if found and not {row["file_name"] for row in truth} & {row["file_name"] for row in found}:
+        raise InputError(
+            f"{file}: of other images: it has {found[0]['file_name']} and {len(found) - 1} more, the truth "
+            f"{truth[0]['file_name']} and {len(truth) - 1} more."
+        )
+
+
 def detection(
     detections: Annotated[Path, typer.Argument(help="JSON written by python -m pipeline detect.")],
     truth: Annotated[Path, typer.Argument(help="Folder with images/ and labels/ in YOLO or YOLO-pose text.")],
     least_px: Annotated[float, typer.Option(help="People less tall need not be found.")] = 0.0,
 ) -> None:
-    """Average precision of boxes, and of keypoints where both sides have them.
+    """Average precision of boxes, and of keypoints where both sides have them. Labels of class 0 are people.
 
     For all images, and by the part of their name before the first underscore.
     """
     found = read_found(detections)
     groups = defaultdict(list)
     rows = ignore_small(read_truth(truth), least_px)
+    require_common(rows, found, detections)
     for row in rows:
         if "_" in row["file_name"]:
             groups[row["file_name"].split("_")[0]].append(row)

@@ -120,10 +120,12 @@ def read_positions(path: Path) -> GroundPositions:
     Raises InputError naming the file, and the line or column that is wrong.
     """
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        with path.open(encoding="utf-8-sig", newline="") as file:  # spreadsheets write a mark in front
             lines = list(csv.reader(file))
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path}: expected a CSV in UTF-8 ({error})") from error
     header = [name.strip() for name in lines[0]] if lines else []
     places = []
     for names in COLUMNS:
@@ -133,10 +135,15 @@ def read_positions(path: Path) -> GroundPositions:
         places.append(at[0])
     rows = []
     for number, line in enumerate(lines[1:], start=2):
+        if not line:
+            continue
         try:
-            rows.append([float(line[at]) for at in places])
+            row = [float(line[at]) for at in places]
         except (ValueError, IndexError) as error:
             raise InputError(f"{path}, line {number}: expected numbers, got {','.join(line)!r}") from error
+        if not (row[0].is_integer() and row[1].is_integer()):
+            raise InputError(f"{path}, line {number}: expected whole numbers of frame and id, got {','.join(line)!r}")
+        rows.append(row)
     table = np.array(rows).reshape(-1, len(COLUMNS))
     try:
         return GroundPositions(table[:, 0], table[:, 1], table[:, 2:])

@@ -218,12 +218,17 @@ def _share(part: float, whole: float) -> float:
 def read_boxes(path: Path, min_visibility: float = 0.0, *, truth: bool = False) -> CameraBoxes:
     """The boxes of a MOTChallenge text: rows `frame, id, x, y, w, h, conf, class, visibility`, the last three optional.
 
-    With `truth`, rows with conf 0, another class than 1, or less than `min_visibility` are ignored. An empty file has
-    no boxes. Raises InputError naming the file, and the line where one is wrong.
+    With `truth`, rows with conf 0, another class than 1, or less than `min_visibility` are ignored; a negative class
+    says that the row is none of MOTChallenge's truth but of a tracker's (as ours): it counts, and conf is a score. An
+    empty file has no boxes. Raises InputError naming the file, and the line where one is wrong, or where no row of the
+    truth is of a person.
     """
-    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    rows = np.array([_numbers(path, number, line) for number, line in enumerate(lines, start=1)]).reshape(-1, 9)
-    ignored = (rows[:, 6] == 0) | (rows[:, 7] != PEDESTRIAN) | (rows[:, 8] < min_visibility)
+    lines = enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+    rows = np.array([_numbers(path, number, line) for number, line in lines if line.strip()]).reshape(-1, 9)
+    conf, kind, visibility = rows[:, 6:].T
+    ignored = (kind >= 0) & ((conf == 0) | (kind != PEDESTRIAN)) | (visibility >= 0) & (visibility < min_visibility)
+    if truth and len(rows) and ((kind >= 0) & (kind != PEDESTRIAN)).all():
+        raise InputError(f"{path}: expected class {PEDESTRIAN} in the eighth column of some rows, got {kind[0]:g} ...")
     boxes_xyxy = np.column_stack([rows[:, 2:4], rows[:, 2:4] + rows[:, 4:6]])
     try:
         return CameraBoxes(rows[:, 0], rows[:, 1], boxes_xyxy, ignored if truth else np.zeros(len(rows), bool))

@@ -33,7 +33,8 @@ class MotScores:
 def score(truth: Path, results: Path, trackers: list[str], sequences: list[str] | None = None) -> dict[str, MotScores]:
     """Scores by tracker of `results`/<tracker>/data/<sequence>.txt against `truth`/<sequence>/gt/gt.txt.
 
-    sequences: those to score together, all of `truth` where None. Raises InputError where a file is missing.
+    sequences: those to score together, all of `truth` where None. Raises InputError where a file is missing or is not
+    what TrackEval reads.
     """
     import trackeval
 
@@ -48,15 +49,19 @@ def score(truth: Path, results: Path, trackers: list[str], sequences: list[str] 
     run = trackeval.Evaluator.get_default_eval_config() | {
         "PRINT_RESULTS": False, "PRINT_CONFIG": False, "OUTPUT_SUMMARY": False, "OUTPUT_DETAILED": False,
         "PLOT_CURVES": False, "TIME_PROGRESS": False, "USE_PARALLEL": False, "OUTPUT_EMPTY_CLASSES": False,
+        "LOG_ON_ERROR": None,
     }  # fmt: skip
     data = trackeval.datasets.MotChallenge2DBox.get_default_dataset_config() | {
         "GT_FOLDER": str(truth), "TRACKERS_FOLDER": str(results), "SKIP_SPLIT_FOL": True, "PRINT_CONFIG": False,
         "TRACKERS_TO_EVAL": trackers, "SEQ_INFO": dict.fromkeys(sequences), "BENCHMARK": "MOT17",
     }  # fmt: skip
     metrics = [kind(quiet) for kind in (trackeval.metrics.HOTA, trackeval.metrics.CLEAR, trackeval.metrics.Identity)]
-    with contextlib.redirect_stdout(io.StringIO()):
-        dataset = trackeval.datasets.MotChallenge2DBox(data)
-        found, _ = trackeval.Evaluator(run).evaluate([dataset], metrics)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            dataset = trackeval.datasets.MotChallenge2DBox(data)
+            found, _ = trackeval.Evaluator(run).evaluate([dataset], metrics)
+    except (trackeval.utils.TrackEvalException, IndexError) as error:  # the latter where a row is short
+        raise InputError(f"{truth} and {results}: TrackEval cannot score them: {error}") from error
     return {name: _scores(found["MotChallenge2DBox"][name]["COMBINED_SEQ"]["pedestrian"]) for name in trackers}
 
 
@@ -74,10 +79,9 @@ def mot(
     sequence: Annotated[list[str] | None, typer.Option(help="score only these together; may be repeated")] = None,
 ) -> None:
     """Score trackers: HOTA, CLEAR and identity of all sequences together."""
-    try:
-        names = trackers or sorted(path.name for path in results_dir.iterdir() if (path / "data").is_dir())
-        for name, scores in score(truth_dir, results_dir, names, sequence).items():
-            typer.echo(f"{name:24s} {scores.spell()}")
-    except (InputError, FileNotFoundError) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(3) from error
+    for folder in (truth_dir, results_dir):
+        if not folder.is_dir():
+            raise InputError(f"{folder}: no such folder")
+    names = trackers or sorted(path.name for path in results_dir.iterdir() if (path / "data").is_dir())
+    for name, scores in score(truth_dir, results_dir, names, sequence).items():
+        typer.echo(f"{name:24s} {scores.spell()}")

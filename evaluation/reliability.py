@@ -14,8 +14,9 @@ import numpy as np
 import typer
 
 from core.boxes import iou
+from core.errors import InputError
 from core.keypoints import COUNT
-from evaluation.detection import read_found, read_truth
+from evaluation.detection import read_found, read_truth, require_common
 
 MATCH_IOU = 0.5
 NEAR_JOINT = 0.1  # a joint is where it is said to be within this share of the true box's height
@@ -140,7 +141,11 @@ def reliability_command(
     plot: Annotated[Path | None, typer.Option(help="Draw the diagram into this PNG.")] = None,
 ) -> None:
     """How far scores and keypoint confidences are from what was right (ECE), by what was said."""
-    outcomes = gather(read_truth(truth), read_found(detections))
+    rows, found = read_truth(truth), read_found(detections)
+    require_common(rows, found, detections)
+    outcomes = gather(rows, found)
+    if not outcomes:
+        raise InputError(f"{detections}: nothing was found in the images of {truth}; there is nothing to judge.")
     results = {name: reliability(one) for name, one in outcomes.items()}
     for name, result in results.items():
         each = "" if name == "boxes" else f", joint by joint {joint_by_joint(outcomes[name]):.3f}"

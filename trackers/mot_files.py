@@ -1,6 +1,7 @@
 """MOTChallenge folders: `<sequence>/seqinfo.ini`, `<sequence>/det/det.txt`; results as `<name>/data/<sequence>.txt`."""
 
 import configparser
+import warnings
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -9,6 +10,8 @@ import numpy as np
 
 from core.errors import InputError
 from core.types import Detections
+
+COLUMNS = 7  # that are looked at
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +49,7 @@ def sequences(root: Path) -> list[Path]:
 
 
 def read(path: Path) -> Sequence:
-    """One sequence. Raises InputError where seqinfo.ini lacks something."""
+    """One sequence. Raises InputError where seqinfo.ini lacks something, or det.txt is not what it says."""
     ini = configparser.ConfigParser()
     ini.read(path / "seqinfo.ini")
     try:
@@ -57,13 +60,35 @@ def read(path: Path) -> Sequence:
         raise InputError(
             f"{path / 'seqinfo.ini'}: expected seqLength, frameRate, imWidth, imHeight ({error})"
         ) from error
-    rows = np.loadtxt(path / "det" / "det.txt", delimiter=",", ndmin=2)
-    rows = rows.reshape(len(rows), -1) if len(rows) else np.zeros((0, 7))
+    rows = _detections(path / "det" / "det.txt", length)
     rows = rows[np.argsort(rows[:, 0], kind="stable")]
     ends = np.searchsorted(rows[:, 0], np.arange(1, length + 2), "left")
     boxes = np.hstack([rows[:, 2:4], rows[:, 2:4] + rows[:, 4:6]])
     frames = tuple(Detections(boxes[begin:end], np.clip(rows[begin:end, 6], 0, 1)) for begin, end in pairwise(ends))
     return Sequence(path.name, width, height, rate, frames)
+
+
+def _detections(path: Path, length: int) -> np.ndarray:
+    """Rows frame, id, x, y, w, h, score (R, 7 or more)."""
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "loadtxt: input contained no data", UserWarning)
+            rows = np.loadtxt(path, delimiter=",", ndmin=2)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: expected numbers between commas ({error})") from error
+    if not len(rows):
+        return np.zeros((0, COLUMNS))
+    if rows.shape[1] < COLUMNS:
+        raise InputError(f"{path}: expected frame,id,x,y,w,h,score in each line, got {rows.shape[1]} values")
+    outside = np.flatnonzero((rows[:, 0] < 1) | (rows[:, 0] > length))
+    if len(outside):
+        raise InputError(
+            f"{path}: a row of frame {rows[outside[0], 0]:g} (one of {len(outside)}); frames count from 1, and "
+            f"seqinfo.ini says seqLength={length}"
+        )
+    if (rows[:, 6] <= 0).all():
+        raise InputError(f"{path}: no row has a score above 0 in its seventh column; trackers would find nobody")
+    return rows
 
 
 def write(path: Path, rows: Rows) -> None:

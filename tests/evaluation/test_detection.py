@@ -84,3 +84,17 @@ def test_detections_that_are_none_are_refused(tmp_path, content):
         (tmp_path / "d.json").write_text(content)
     with pytest.raises(InputError, match=r"d\.json: expected detections"):
         read_found(tmp_path / "d.json")
+
+
+def test_only_people_and_pictures_count(tmp_path, truth):
+    (tmp_path / "labels" / "b_1.txt").write_text("2 0.5 0.5 0.2 0.4\n")
+    (tmp_path / "images" / ".DS_Store").write_bytes(b"x")
+    assert [len(row["boxes_xywh"]) for row in read_truth(tmp_path)] == [2, 0]
+
+
+@pytest.mark.parametrize("command", ["detection", "reliability"])
+def test_detections_of_other_pictures_are_refused(tmp_path, truth, command):
+    path = tmp_path / "d.json"
+    path.write_text(json.dumps(rows(FIRST, file="c.png")))
+    with pytest.raises(InputError, match=r"of other images: it has c\.png .* the truth a_1\.png and 1 more"):
+        CliRunner().invoke(app, [command, str(path), str(tmp_path)], catch_exceptions=False)

@@ -91,6 +91,7 @@ def test_files_and_command(tmp_path: Path) -> None:
         ("frame,id,x_m\n", "has no column 'y_m'"),
         ("frame,id,x_m,y_m\n1,1,here,0\n", "line 2: expected numbers"),
         ("frame,id,x_m,y_m\n1,1,0,0\n1,1,0\n", "line 3: expected numbers"),
+        ("frame,id,x_m,y_m\n0.5,1,0,0\n", "line 2: expected whole numbers of frame and id"),
         ("frame,id,x_m,y_m\n1,1,0,0\n1,1,2,0\n", "identity 1 is 2 times in frame 1"),
     ],
 )
@@ -101,6 +102,15 @@ def test_wrong_files_are_named(tmp_path: Path, text: str, says: str) -> None:
         read_positions(path)
     with pytest.raises(InputError, match="cannot be read"):
         read_positions(tmp_path / "b.csv")
+
+
+def test_files_of_spreadsheets(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("\ufeffframe,id,x_m,y_m\r\n1,1,0,0\r\n\r\n", encoding="utf-8", newline="")
+    assert len(read_positions(path)) == 1
+    path.write_bytes("frame,id,x_m,y_m,Straße\n1,1,0,0,a\n".encode("latin-1"))
+    with pytest.raises(InputError, match="expected a CSV in UTF-8"):
+        read_positions(path)
 
 
 def test_twice_in_a_frame_is_refused() -> None:

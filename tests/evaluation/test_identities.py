@@ -152,7 +152,19 @@ def test_reading(tmp_path: Path) -> None:
     assert len(read_boxes(path)) == 0
 
 
-@pytest.mark.parametrize(("text", "says"), [("1,2,3\n", "line 1"), ("1,1,1,1,1,1\n1,a,1,1,1,1\n", "line 2")])
+def test_our_own_text_may_be_the_truth(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("1,5,10,20,30,40,0.900,-1,-1,-1\n2,5,10,20,30,40,0.000,-1,-1,-1\n")
+    assert not read_boxes(path, 0.25, truth=True).ignored.any()
+    path.write_text("1,5,10,20,30,40,1,3,1\n")
+    with pytest.raises(InputError, match="expected class 1"):
+        read_boxes(path, 0.25, truth=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [("1,2,3\n", "line 1"), ("1,1,1,1,1,1\n1,a,1,1,1,1\n", "line 2"), ("1,1,1,1,1,1\n\n1,1\n", "line 3")],
+)
 def test_reading_says_where(tmp_path: Path, text: str, says: str) -> None:
     path = tmp_path / "a.txt"
     path.write_text(text)

@@ -1,6 +1,9 @@
 """Scores of results that are known to be perfect, or worse."""
 
+from pathlib import Path
+
 import pytest
+import trackeval
 
 from core.errors import InputError
 from evaluation.mot import score
@@ -36,3 +39,16 @@ def test_perfect_and_switched(truth, tmp_path):
 def test_missing_results_are_named(truth, tmp_path):
     with pytest.raises(InputError, match="nobody"):
         score(truth, tmp_path / "results", ["nobody"])
+
+
+@pytest.mark.parametrize(
+    "rows", ["1,1,1,1,9,9,1,-1,-1,-1\n1,1,5,5,9,9,1,-1,-1,-1\n", "11,1,1,1,9,9,1,-1,-1,-1\n", "1,1,1\n"]
+)
+def test_what_trackeval_cannot_read_is_an_input_error(truth, tmp_path, rows, capfd):
+    write(tmp_path / "results" / "a" / "data" / "seq.txt", rows)
+    before = {path: path.stat().st_mtime for path in Path(trackeval.__file__).parents[1].glob("error_log.txt")}
+    with pytest.raises(InputError, match="TrackEval cannot score them"):
+        score(truth, tmp_path / "results", ["a"])
+    assert capfd.readouterr() == ("", "")
+    after = {path: path.stat().st_mtime for path in Path(trackeval.__file__).parents[1].glob("error_log.txt")}
+    assert after == before

@@ -9,11 +9,13 @@ from core.types import Tracklet, TrackletKey
 from trackers.offline.cover import Crowd, hidden_share
 
 
-def walkers(seed: int, count: int) -> list[Tracklet]:
+def walkers(seed: int, count: int, stride: int = 1) -> list[Tracklet]:
+    """The first is there all the time."""
     rng = np.random.default_rng(seed)
     made = []
     for local_id in range(1, count + 1):
-        frames = np.sort(rng.choice(60, rng.integers(1, 40), replace=False)).astype(np.int32)
+        length = 70 if local_id == 1 else rng.integers(1, 40)
+        frames = stride * np.sort(rng.choice(70, length, replace=False)).astype(np.int32)
         corner = rng.uniform(0, 200, 2) + np.outer(frames, rng.uniform(-3, 3, 2))
         boxes = np.concatenate([corner, corner + rng.uniform(20, 90, 2)], axis=1)
         key = TrackletKey("a", local_id)
@@ -30,11 +32,11 @@ def cover(tracklets: list[Tracklet], frame: int, box: np.ndarray) -> float:
     return most
 
 
-@given(seed=st.integers(0, 10_000), count=st.integers(0, 6), samples=st.integers(1, 12))
-def test_agrees_with_loops(seed: int, count: int, samples: int) -> None:
-    tracklets = walkers(seed, count)
+@given(seed=st.integers(0, 10_000), count=st.integers(1, 6), samples=st.integers(1, 12), stride=st.integers(1, 4))
+def test_agrees_with_loops(seed: int, count: int, samples: int, stride: int) -> None:
+    tracklets = walkers(seed, count, stride)
     rng = np.random.default_rng(seed)
-    begin, gap = rng.integers(0, 40, 7), rng.integers(1, 25, 7)
+    begin, gap = stride * rng.integers(0, 40, 7), stride * rng.integers(1, 25, 7)
     corner = rng.uniform(0, 200, (14, 2))
     boxes = np.concatenate([corner, corner + rng.uniform(20, 90, (14, 2))], axis=1)
     crowd = Crowd(tracklets)
@@ -43,8 +45,9 @@ def test_agrees_with_loops(seed: int, count: int, samples: int) -> None:
     )
     got = hidden_share(crowd, (begin, boxes[:7]), (begin + gap, boxes[7:]), 0.3, samples)
     for k in range(7):
-        between = np.linspace(begin[k] + 1, begin[k] + gap[k] - 1, min(samples, gap[k] - 1)).round().astype(int)
-        if gap[k] == 1:
+        looks = gap[k] // stride - 1
+        between = begin[k] + stride * np.linspace(1, looks, min(samples, looks)).round().astype(int)
+        if looks == 0:
             assert got[k] == 1.0
             continue
         shares = (between - begin[k]) / gap[k]
@@ -53,3 +56,18 @@ def test_agrees_with_loops(seed: int, count: int, samples: int) -> None:
             for frame, share in zip(between, shares, strict=True)
         ]
         assert np.isclose(got[k], np.mean(seen))
+
+
+def test_whom_somebody_hides_is_hidden_whatever_the_stride() -> None:
+    for stride in (1, 2, 3, 5):
+        frames = np.arange(0, 121, stride)
+        screen = np.tile([80.0, 100, 220, 300], (len(frames), 1))
+        ones = np.ones(len(frames))
+        crowd = Crowd([Tracklet(TrackletKey("a", 1), frames, frames / 25, screen, ones, 0 * ones)])
+        gap = [(np.array([frame]), np.array([[x, 100.0, x + 60, 260]])) for frame, x in ((30, 100.0), (90, 110.0))]
+        assert hidden_share(crowd, gap[0], gap[1], 0.4, 8) == [1.0]
+
+
+def test_an_empty_camera_hides_nobody() -> None:
+    gap = [(np.array([frame]), np.array([[100.0, 100, 160, 260]])) for frame in (30, 90)]
+    assert hidden_share(Crowd([]), gap[0], gap[1], 0.4, 8) == [0.0]

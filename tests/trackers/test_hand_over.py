@@ -1,10 +1,12 @@
 """A moment that two tracklets share goes to the surer one, and only a moment."""
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.types import Tracklet, TrackletKey
+from core.types import FILLED, Tracklet, TrackletKey
 from trackers.config import HandOverConfig, OfflineConfig
 from trackers.offline.hand_over import hand_over
 from trackers.offline.refine import refine
@@ -74,3 +76,13 @@ def test_nothing_is_made_up_and_nothing_vanishes(rows: list[tuple[int, int, int,
         assert (np.diff(new.frames) == 1).all()  # only ends are cut
     if len(rows) == 2:
         assert spans(hand_over(after, CONFIG)) == spans(after)  # of two, once is enough
+
+
+def test_what_was_filled_in_towards_a_moment_goes_with_it() -> None:
+    early, late = track(1, 0, 20, score=0.4), track(2, 17, 40)
+    filled = np.isin(early.frames, range(9, 17))
+    early = replace(early, source=np.where(filled, FILLED, early.source))
+    assert spans(hand_over([early, late], CONFIG)) == [(0, 8), (17, 40)]
+    early, late = track(1, 0, 20), track(2, 17, 40, score=0.4)
+    late = replace(late, source=np.where(late.frames < 30, FILLED, late.source))
+    assert spans(hand_over([early, late], CONFIG)) == [(0, 20), (30, 40)]

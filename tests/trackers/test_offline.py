@@ -5,17 +5,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from filterpy.kalman import KalmanFilter
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.types import FILLED, Appearance, Descriptors, Tracklet, TrackletKey
 from trackers.assignment import assign
-from trackers.config import JoinConfig, MotionConfig, OfflineConfig, SmoothConfig
+from trackers.config import ClutterConfig, JoinConfig, MotionConfig, OfflineConfig, SmoothConfig
 from trackers.kalman import PP, PV, VV, KalmanBatch
 from trackers.offline import refine
-from trackers.offline.backwards import backward_ids
+from trackers.offline.backwards import backward_ids, backward_links
 from trackers.offline.common_path import common_path
 from trackers.offline.ends import ends
 from trackers.offline.join import Hints, Joins, candidates, chains, solve
-from trackers.offline.smooth import fill, smooth
+from trackers.offline.refine import _cut
+from trackers.offline.smooth import STEPS_AT_ONCE, batches, fill, smooth
 
 
 def walker(local_id: int, frames: np.ndarray, start_px: float = 100.0) -> Tracklet:
@@ -164,12 +167,48 @@ def test_a_swap_stays_where_nothing_is_split():
     assert max(abs(float(t.boxes_xyxy[-1, 0] - t.boxes_xyxy[0, 0])) for t in refined.tracklets) < 50
 
 
-def test_boxes_that_no_backward_track_takes_are_each_alone():
+def test_boxes_that_no_backward_track_takes_share_one_id():
     lonely = standing(1, np.array([5]), 300.0)
     weak = replace(walker(2, np.arange(3)), scores=np.full(3, 0.01, np.float32))
-    ids = np.concatenate(backward_ids([lonely, weak], np.arange(10) / 30))
-    assert len(set(ids.tolist())) == 4
-    assert (ids[1:] < 0).all()
+    taken, left = backward_ids([lonely, weak], np.arange(10) / 30)
+    assert (taken >= 0).all()
+    assert left.tolist() == [-2, -2, -2]
+
+
+def test_a_track_that_nothing_takes_backwards_stays_in_one_piece():
+    weak = replace(walker(1, np.arange(500)), scores=np.full(500, 0.5, np.float32))
+    pieces, hints = _cut([weak], np.arange(500) / 30, OfflineConfig().split, None)
+    assert [len(piece) for piece in pieces] == [500]
+    assert not hints.backward
+
+
+def test_pieces_that_nothing_took_are_not_one_backward_track():
+    pieces = [walker(1, np.arange(10 * k, 10 * k + 9)) for k in range(4)]
+    assert backward_links(pieces, [-1, 7, -1, 7]) == {(1, 3)}
+
+
+def test_nobody_goes_for_lying_on_clutter():
+    person, plant = walker(1, np.arange(50, 100)), walker(2, np.arange(200))
+    plant = replace(plant, scores=np.full(200, 0.2, np.float32))
+    config = OfflineConfig(splitting=False, joining=False, clutter=ClutterConfig(least_score=0.5))
+    assert [len(one) for one in refine([person, plant], np.arange(200) / 30, 1920, 1080, config).tracklets] == [50]
+    assert [len(one) for one in refine([plant], np.arange(200) / 30, 1920, 1080, config).tracklets] == []
+
+
+@given(lengths=st.lists(st.integers(1, 40_000), max_size=40))
+def test_batches_hold_everybody_once_and_little_at_a_time(lengths: list[int]) -> None:
+    made = list(batches(lengths))
+    assert sorted(i for batch in made for i in batch) == list(range(len(lengths)))
+    for batch in made:
+        assert len(batch) == 1 or len(batch) * max(lengths[i] for i in batch) <= STEPS_AT_ONCE
+
+
+def test_filling_is_the_same_in_any_batches(monkeypatch):
+    tracklets = [walker(k, np.delete(np.arange(20 + 7 * k), [5, 6, 9])) for k in range(1, 8)]
+    together = fill(tracklets, np.arange(100) / 30, (640, 360), SmoothConfig())
+    monkeypatch.setattr("trackers.offline.smooth.STEPS_AT_ONCE", 100)
+    for one, other in zip(together, fill(tracklets, np.arange(100) / 30, (640, 360), SmoothConfig()), strict=True):
+        np.testing.assert_array_equal(one.boxes_xyxy, other.boxes_xyxy)
 
 
 def test_common_path_is_the_cameras_way():

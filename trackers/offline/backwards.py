@@ -16,8 +16,8 @@ from trackers.make import make
 def backward_ids(tracklets: list[Tracklet], frame_times_s: np.ndarray) -> list[np.ndarray]:
     """For each tracklet the id (T,) that the default tracker gives each of its boxes when time runs the other way.
 
-    frame_times_s (F,): presentation time of every frame. A box that no backward track takes has a negative id that no
-    other box has. No tracklets give an empty list.
+    frame_times_s (F,): presentation time of every frame. Boxes that no backward track takes have a negative id, one for
+    each tracklet. No tracklets give an empty list.
     """
     if not tracklets:
         return []
@@ -25,7 +25,8 @@ def backward_ids(tracklets: list[Tracklet], frame_times_s: np.ndarray) -> list[n
         np.concatenate([getattr(tracklet, name) for tracklet in tracklets])
         for name in ("frames", "boxes_xyxy", "scores")
     )
-    ids = -1 - np.arange(len(frames))
+    lengths = [len(tracklet) for tracklet in tracklets]
+    ids = np.repeat(-1 - np.arange(len(tracklets)), lengths)
     order = np.argsort(frames, kind="stable")
     looked_at, begins = np.unique(frames[order], return_index=True)
     ends = np.append(begins[1:], len(order))
@@ -36,12 +37,13 @@ def backward_ids(tracklets: list[Tracklet], frame_times_s: np.ndarray) -> list[n
         time_s = float(frame_times_s[-1] - frame_times_s[looked_at[k]])
         tracked = tracker.update(Detections(boxes[rows], scores[rows]), step, time_s)
         ids[rows[tracked.rows]] = tracked.local_ids
-    return np.split(ids, np.cumsum([len(tracklet) for tracklet in tracklets])[:-1])
+    return np.split(ids, np.cumsum(lengths)[:-1])
 
 
 def backward_links(pieces: list[Tracklet], ids: list[int]) -> frozenset[tuple[int, int]]:
-    """Pairs (i, j) of pieces that follow each other in one backward track; ids: the backward track of each piece."""
+    """Pairs (i, j) of pieces that follow each other in one backward track; ids: of each piece, negative for none."""
     of_track: dict[int, list[int]] = defaultdict(list)
     for i in sorted(range(len(pieces)), key=lambda i: int(pieces[i].frames[0])):
-        of_track[ids[i]].append(i)
+        if ids[i] >= 0:
+            of_track[ids[i]].append(i)
     return frozenset(pair for parts in of_track.values() for pair in pairwise(parts))

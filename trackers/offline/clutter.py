@@ -46,10 +46,10 @@ def doubles(tracklets: list[Tracklet], config: ClutterConfig) -> set[int]:
     first = np.array([tracklet.frames[0] for tracklet in tracklets])
     last = np.array([tracklet.frames[-1] for tracklet in tracklets])
     for rank, i in enumerate(order):
-        for j in order[rank + 1 :]:
-            if first[j] <= last[i] and first[i] <= last[j] and _lies_on(tracklets[i], tracklets[j], config):
-                gone.add(i)
-                break
+        longer = np.array(order[rank + 1 :], np.intp)
+        at_once = longer[(first[longer] <= last[i]) & (first[i] <= last[longer])]
+        if any(_lies_on(tracklets[i], tracklets[j], config) for j in at_once.tolist()):
+            gone.add(i)
     return gone
 
 

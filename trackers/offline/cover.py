@@ -16,6 +16,8 @@ class Crowd:
         boxes = [tracklet.boxes_xyxy for tracklet in tracklets]
         order = np.argsort(frames, kind="stable")
         self._frames = frames[order]
+        steps = np.diff(np.unique(frames))
+        self.stride = int(np.gcd.reduce(steps)) if len(steps) else 1  # frames between were never looked at
         self._boxes = np.concatenate(boxes)[order].astype(np.float64) if boxes else np.zeros((0, 4))
 
     def cover(self, frames: np.ndarray, boxes_xyxy: np.ndarray) -> np.ndarray:
@@ -53,15 +55,16 @@ def hidden_share(
 ) -> np.ndarray:
     """For how much of each of K ways from a box in one frame to a box in a later one somebody stood in front; (K,).
 
-    first, last: frames (K,) and boxes (K, 4) at either side of the gaps. Looked at in up to `samples` frames between.
+    first, last: frames (K,) and boxes (K, 4) at either side of the gaps. Looked at in up to `samples` frames between,
+    of those that the detector has looked at.
     """
     (begin, from_boxes), (end, to_boxes) = first, last
-    inside = np.maximum(end - begin - 1, 0)
+    inside = np.maximum((end - begin) // crowd.stride - 1, 0)
     count = np.minimum(inside, samples)
     way = np.repeat(np.arange(len(begin)), count)
     number = np.arange(len(way)) - np.repeat(np.cumsum(count) - count, count)
     part = number / np.maximum(count[way] - 1, 1)
-    frames = np.round(begin[way] + 1 + part * (inside[way] - 1)).astype(np.intp)
+    frames = begin[way] + crowd.stride * np.round(1 + part * (inside[way] - 1)).astype(np.intp)
     share = ((frames - begin[way]) / (end - begin)[way])[:, None]
     boxes = from_boxes[way] * (1 - share) + to_boxes[way] * share
     covered = crowd.cover(frames, boxes) >= least_cover

@@ -7,7 +7,7 @@ people, since both were seen at once.
 
 import numpy as np
 
-from core.types import Tracklet
+from core.types import FILLED, Tracklet
 from trackers.config import HandOverConfig
 from trackers.offline.clutter import iou_of_pairs
 
@@ -28,7 +28,10 @@ def hand_over(tracklets: list[Tracklet], config: HandOverConfig) -> list[Trackle
 
 
 def _parted(early: Tracklet, late: Tracklet, config: HandOverConfig) -> tuple[Tracklet, Tracklet]:
-    """Both as they are, or one without their common moment: short, in one place, one's end and the other's start."""
+    """Both as they are, or one without their common moment: short, in one place, one's end and the other's start.
+
+    What was filled in towards that moment goes with it.
+    """
     begin, end = late.frames[0], early.frames[-1]
     kept, rest = early.frames < begin, late.frames > end
     if not kept.any() or not rest.any():
@@ -41,8 +44,13 @@ def _parted(early: Tracklet, late: Tracklet, config: HandOverConfig) -> tuple[Tr
     if iou_of_pairs(early.boxes_xyxy[a], late.boxes_xyxy[b]).mean() < config.least_iou:
         return early, late
     if early.scores[a].mean() < late.scores[b].mean():
-        return _rows(early, kept), late
-    return early, _rows(late, rest)
+        return _between_detections(_rows(early, kept)), late
+    return early, _between_detections(_rows(late, rest))
+
+
+def _between_detections(tracklet: Tracklet) -> Tracklet:
+    detected = np.flatnonzero(tracklet.source != FILLED)
+    return tracklet[detected[0] : detected[-1] + 1]
 
 
 def _rows(tracklet: Tracklet, keep: np.ndarray) -> Tracklet:

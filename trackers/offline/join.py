@@ -142,7 +142,10 @@ def mean_looks(tracklets: list[Tracklet], appearances: Looks | None) -> list[np.
 
 def _in(pairs: Pairs, i: np.ndarray, j: np.ndarray) -> np.ndarray:
     """Whether each (i, j) is among `pairs` (K,)."""
-    return np.fromiter((pair in pairs for pair in zip(i.tolist(), j.tolist(), strict=True)), bool, len(i))
+    if not pairs or not len(i):
+        return np.zeros(len(i), bool)
+    most = 1 + max(int(j.max()), *(b for _, b in pairs))
+    return np.isin(i.astype(np.int64) * most + j, [a * most + b for a, b in pairs])
 
 
 def _looks_distance(looks: list[np.ndarray | None], i: np.ndarray, j: np.ndarray, unknown: float) -> np.ndarray:

@@ -47,8 +47,9 @@ def refine(
         groups = chains(pieces, config.join, replace(hints, looks=mean_looks(pieces, appearances), path=path))
     whole = [_concatenate([pieces[i] for i in group]) for group in groups]
     if config.cleaning:
-        double = doubles(whole, config.clutter)
-        kept = [k for k, tracklet in enumerate(whole) if k not in double and not is_clutter(tracklet, config.clutter)]
+        kept = [k for k, tracklet in enumerate(whole) if not is_clutter(tracklet, config.clutter)]
+        double = doubles([whole[k] for k in kept], config.clutter)  # of what is left: nobody goes for lying on clutter
+        kept = [k for place, k in enumerate(kept) if place not in double]
         whole, groups = [whole[k] for k in kept], [groups[k] for k in kept]
     if config.filling:
         whole = fill(whole, times_s, (width, height), config.smooth, path)
@@ -78,7 +79,7 @@ def _cut(
             if row > 0:
                 (apart if row in changed else forward).add((len(pieces) - 1, len(pieces)))
             pieces.append(piece)
-            piece_ids.append(-1 - len(pieces) if mine is None else int(mine[row]))
+            piece_ids.append(-1 if mine is None else int(mine[row]))
     return pieces, Hints(forward=frozenset(forward), backward=backward_links(pieces, piece_ids), apart=frozenset(apart))
 
 

@@ -5,6 +5,7 @@ Rauch, Tung and Striebel, "Maximum Likelihood Estimates of Linear Dynamic System
 and give what `filterpy`'s `KalmanFilter` and `rts_smoother` give for each (tests/trackers/test_offline.py).
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ from core.types import FILLED, Tracklet
 from trackers.config import MotionConfig, SmoothConfig
 from trackers.kalman import PP, PV, SPEED, VALUE, VV, KalmanBatch, measure, to_boxes
 
-BATCH = 128  # tracklets smoothed at once: bounds the memory
+STEPS_AT_ONCE = 1 << 16  # of all tracklets smoothed together, filled up to the longest: bounds the memory
 
 
 def fill(
@@ -28,11 +29,10 @@ def fill(
     `config.steady`.
     """
     carried = np.zeros((len(frame_times_s), 4)) if path is None else np.tile(config.common_share * path, 2)
-    order = sorted(range(len(tracklets)), key=lambda i: len(tracklets[i]))
+    timelines = [timeline(tracklet, frame_times_s, config.longest_fill_s) for tracklet in tracklets]
     done: list[Tracklet] = list(tracklets)
-    for start in range(0, len(order), BATCH):
-        batch = order[start : start + BATCH]
-        lines = [timeline(tracklets[i], frame_times_s, config.longest_fill_s) for i in batch]
+    for batch in batches([len(line.frames) for line in timelines]):
+        lines = [timelines[i] for i in batch]
         smoothed = smooth(
             [line.times_s for line in lines],
             [_measured(tracklets[i], line, carried) for i, line in zip(batch, lines, strict=True)],
@@ -44,6 +44,18 @@ def fill(
             filled = _filled(tracklets[i], line, to_boxes(z, "size") + carried[line.frames], steady=config.steady)
             done[i] = filled[_in_picture(filled, size_px)]
     return done
+
+
+def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Which of the tracklets with `lengths` are smoothed together: those about as long, up to STEPS_AT_ONCE."""
+    batch: list[int] = []
+    for i in sorted(range(len(lengths)), key=lambda i: lengths[i]):
+        if batch and lengths[i] * (len(batch) + 1) > STEPS_AT_ONCE:
+            yield batch
+            batch = []
+        batch.append(i)
+    if batch:
+        yield batch
 
 
 def smooth(
