@@ -1,9 +1,15 @@
-"""Checks that an array is what a type promises, and copies that nobody can write to."""
+"""Checks that an array is what a type promises, copies that nobody can write to, and files of arrays."""
+
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from core.errors import ShapeError
+from core.errors import InputError, ShapeError
 
 
 def frozen(name: str, value: ArrayLike, shape: tuple[int | None, ...], dtype: DTypeLike) -> np.ndarray:
@@ -20,6 +26,26 @@ def frozen(name: str, value: ArrayLike, shape: tuple[int | None, ...], dtype: DT
         raise ShapeError(f"{name}: expected finite numbers, got NaN or infinity in row {_first_bad_row(array)}")
     array.setflags(write=False)
     return array
+
+
+@contextmanager
+def open_arrays(path: Path) -> Iterator[Mapping[str, np.ndarray]]:
+    """The arrays of an .npz by name, read when asked for.
+
+    Raises InputError where the file is none, or where what the body asks for is damaged; KeyError for a name that is
+    not in it.
+    """
+    try:
+        with path.open("rb") as raw:  # by NumPy's hand it would stay open where it is no archive
+            file = np.load(raw, allow_pickle=False)
+            if isinstance(file, np.ndarray):
+                raise InputError(f"{path}: expected arrays written by numpy.savez, got one written by numpy.save")
+            with file:
+                yield file
+    except InputError:
+        raise
+    except (OSError, ValueError, EOFError, BadZipFile, zlib.error) as error:
+        raise InputError(f"{path}: expected arrays written by numpy.savez, got {error}") from error
 
 
 def _fits(array: np.ndarray, shape: tuple[int | None, ...]) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from core.types import Tracklet
 from pipeline.association.config import AssociateConfig
@@ -48,16 +49,17 @@ def estimate_clocks(
 ) -> Clocks:
     """The clock of every camera that has paths (by row of `tracklets`) on the floor; `given` are those the user set.
 
-    Cameras of `given` are believed. Without any, the first camera is the common clock. All others are tied to those,
-    the surest pair of cameras first (a spanning tree), by `pair_shift`. A camera that is tied to none is unknown.
+    Cameras of `given` are believed. Without any, the first camera of the most that can be tied to each other is the
+    common clock. All others are tied to those, the surest pair of cameras first (a spanning tree), by `pair_shift`. A
+    camera that is tied to none is unknown.
     """
     of_camera: dict[str, list[FloorPath]] = {}
     for row in sorted(paths):
         of_camera.setdefault(tracklets[row].key.camera, []).append(paths[row])
     names = sorted(of_camera)
-    known = {name: Shift(0.0, 0.0) for name in names if name in given} or {name: Shift(0.0, 0.0) for name in names[:1]}
-    if len(known) == len(names):
-        return Clocks(known)
+    believed = [name for name in names if name in given]
+    if len(believed) == len(names):
+        return Clocks({name: Shift(0.0, 0.0) for name in names})
     area = area_m2(np.concatenate([path.points_m for path in paths.values()]))
     found: dict[tuple[str, str], Shift] = {}
     for at, one in enumerate(names):
@@ -68,13 +70,16 @@ def estimate_clocks(
             if shift is not None:
                 found[one, other] = shift
                 found[other, one] = replace(shift, offset_s=-shift.offset_s)
-    _tie(known, found)
-    warnings = [_say(name, known.get(name), min(known)) for name in names if name not in given and name != min(known)]
+    # Of the trees that begin at each camera the first of the largest: it begins at the first name of its cameras.
+    known = _tied(believed, found) if believed else max((_tied([name], found) for name in names), key=len)
+    references = believed or list(known)[:1]
+    warnings = [_say(name, known.get(name), references[0]) for name in names if name not in references]
     return Clocks({name: known.get(name, Shift(0.0, None)) for name in names}, tuple(warnings))
 
 
-def _tie(known: dict[str, Shift], found: Mapping[tuple[str, str], Shift]) -> None:
-    """Add cameras to the known ones, always the one that is surest then."""
+def _tied(references: Sequence[str], found: Mapping[tuple[str, str], Shift]) -> dict[str, Shift]:
+    """The references, and all cameras that can be tied to them, always the one that is surest then."""
+    known = {name: Shift(0.0, 0.0) for name in references}
     while True:
         reach = [
             (float(np.hypot(shift.sigma_s or 0.0, known[one].sigma_s or 0.0)), one, other)
@@ -82,7 +87,7 @@ def _tie(known: dict[str, Shift], found: Mapping[tuple[str, str], Shift]) -> Non
             if one in known and other not in known
         ]
         if not reach:
-            return
+            return known
         sigma, one, other = min(reach)
         known[other] = Shift(known[one].offset_s + found[one, other].offset_s, sigma)
 
@@ -107,13 +112,14 @@ def pair_shift(
     Every path of `one` gains, at each shift, what the floor says for it and its best partner, at least 0; nobody knows
     yet who is who. The estimate is the shift with the largest sum, its uncertainty the spread of that over bootstrap
     samples of the paths (Efron 1979). It is told where at least LEAST_PEOPLE agree and the spread is at most
-    `clock_sigma_s`. Who stands still agrees at any shift: where no shift is better than 0 by `clock_nats`, it is 0.
+    `clock_sigma_s`, and not at an end of what was tried, beyond which a better one may lie. Who stands still agrees at
+    any shift: where no shift is better than 0 by `clock_nats`, it is 0.
     """
     reach = np.arange(-config.clock_reach_s, config.clock_reach_s + config.clock_step_s / 2, config.clock_step_s)
     gains = np.zeros((len(one), len(reach)))
     for row, mine in enumerate(one):
         for theirs in other:
-            if _closest_m(mine, theirs) > NEAR_M:
+            if _apart_s(mine, theirs) > config.clock_reach_s or not _come_near(mine, theirs):
                 continue
             for at, shift_s in enumerate(reach):
                 moved = replace(theirs, times_s=theirs.times_s + shift_s)
@@ -128,13 +134,20 @@ def pair_shift(
     sigma = max(float(np.std(peaks)), SMALLEST_SIGMA_S)
     if total[best] - total[len(reach) // 2] < config.clock_nats:
         return Shift(0.0, min(sigma, config.clock_sigma_s))
-    return Shift(_peak(total, reach), sigma) if sigma <= config.clock_sigma_s else None
+    if best in (0, len(reach) - 1) or sigma > config.clock_sigma_s:
+        return None
+    return Shift(_peak(total, reach), sigma)
 
 
-def _closest_m(one: FloorPath, other: FloorPath) -> float:
-    """How close two paths come, whenever that is; every fifth position is enough to know."""
-    far = np.linalg.norm(one.points_m[::5, None] - other.points_m[None, ::5], axis=2)
-    return float(far.min())
+def _apart_s(one: FloorPath, other: FloorPath) -> float:
+    """How long after the end of one the other begins, below 0 where both are seen at once."""
+    return float(max(one.times_s[0] - other.times_s[-1], other.times_s[0] - one.times_s[-1]))
+
+
+def _come_near(one: FloorPath, other: FloorPath) -> bool:
+    """Whether two paths come within NEAR_M, whenever that is; every fifth position is enough to know."""
+    far, _ = cKDTree(other.points_m[::5]).query(one.points_m[::5], distance_upper_bound=NEAR_M)
+    return bool(np.isfinite(far).any())
 
 
 def _peak(total: np.ndarray, reach: np.ndarray) -> float:

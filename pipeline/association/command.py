@@ -9,7 +9,9 @@ import numpy as np
 import typer
 from scipy import sparse
 
-from core.errors import InputError, OutputError
+from core.arrays import open_arrays
+from core.errors import InputError
+from core.whole import whole_file
 from pipeline.association.config import AssociateConfig
 from pipeline.association.doubt import judge
 from pipeline.association.normalise import normalise_cameras
@@ -17,8 +19,9 @@ from pipeline.association.pairs import VectorPairs
 from pipeline.association.solve import Solution, solve
 from pipeline.association.travel import Timeline
 
-# A camera with fewer tracklets is not normalised by its own mean.
-LEAST_TRACKLETS = 50
+# A camera with fewer tracklets is not normalised by its own mean; fewer in all are not normalised: the mean of a dozen
+# people is more of them than of the camera.
+LEAST_TRACKLETS, LEAST_IN_ALL = 50, 150
 PER_CROP = ("tracklet", "camera", "sequence", "frame")
 
 
@@ -26,7 +29,8 @@ PER_CROP = ("tracklet", "camera", "sequence", "frame")
 class TrackletArrays:
     """N tracklets of arrays: camera (N,); clock (N,), whose frames compare exactly; first, last (N,) frames.
 
-    embedding (N, D) float32 of norm 1: the mean of its crops; counts (N,): how many crops.
+    embedding (N, D) float32 of norm 1: the mean of its crops; counts (N,): how many crops. timed: whether anything is
+    known about frames.
     """
 
     camera: np.ndarray
@@ -35,6 +39,7 @@ class TrackletArrays:
     last: np.ndarray
     embedding: np.ndarray
     counts: np.ndarray
+    timed: bool = True
 
     def __len__(self) -> int:
         return len(self.camera)
@@ -43,29 +48,30 @@ class TrackletArrays:
 def read_arrays(path: Path) -> TrackletArrays:
     """Read embedding (C, D) and, per crop (C,), tracklet 0..N−1, camera, and optionally sequence and frame.
 
-    Crops of one tracklet share camera and sequence; a sequence is one recording, with its own clock. Raises InputError
-    naming the file and the array.
+    Crops of one tracklet share camera and sequence; a sequence is one recording, with its own clock. Without `frame`
+    nothing is known about time: all first and last are 0, and no two tracklets share a clock. Raises InputError naming
+    the file and the array.
     """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError) as error:
-        raise InputError(f"{path}: expected arrays written by numpy.savez, got {error}") from error
+    with open_arrays(path) as file:
+        arrays = dict(file)
     _check(path, arrays)
     tracklet = arrays["tracklet"].astype(np.int64)
-    count = int(tracklet.max(initial=-1)) + 1
-    counts = np.bincount(tracklet, minlength=count)
-    if (counts == 0).any():
-        raise InputError(f"{path}: tracklet: numbers must run from 0 without gaps; {int(counts.argmin())} has no crop")
+    numbers, counts = np.unique(tracklet, return_counts=True)
+    count = len(numbers)
+    if (numbers != np.arange(count)).any():
+        missing = int(np.flatnonzero(numbers != np.arange(count))[0])
+        raise InputError(f"{path}: tracklet: numbers must run from 0 without gaps; {missing} has no crop")
     camera = _shared(path, "camera", arrays["camera"], tracklet, count)
     sequence = _shared(path, "sequence", arrays.get("sequence", np.zeros(len(tracklet))), tracklet, count)
     _, clock = np.unique(np.column_stack([camera, sequence]), axis=0, return_inverse=True)
-    frame = arrays.get("frame", np.arange(len(tracklet))).astype(np.int64)
+    if "frame" not in arrays:
+        clock = np.arange(count)
+    frame = arrays.get("frame", np.zeros(len(tracklet))).astype(np.int64)
     first, last = np.full(count, np.iinfo(np.int64).max), np.full(count, np.iinfo(np.int64).min)
     np.minimum.at(first, tracklet, frame)
     np.maximum.at(last, tracklet, frame)
     embedding = _tracklet_means(arrays["embedding"].astype(np.float32), tracklet, count)
-    return TrackletArrays(camera, clock.reshape(-1), first, last, embedding, counts)
+    return TrackletArrays(camera, clock.reshape(-1), first, last, embedding, counts, "frame" in arrays)
 
 
 def _check(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
@@ -110,9 +116,12 @@ def vector_pairs(arrays: TrackletArrays, config: AssociateConfig) -> VectorPairs
     """Appearance distances of the arrays, 1 − cosine of the mean embeddings after each camera was normalised.
 
     0 the same, 1 unrelated. Tracklets that overlap in time on one clock, which belongs to one camera, are forbidden.
+    Fewer than LEAST_IN_ALL are taken as they are.
     """
     known = np.linalg.norm(arrays.embedding, axis=1) > 0
-    vectors = normalise_cameras(arrays.embedding, arrays.camera, LEAST_TRACKLETS) * known[:, None]
+    vectors = arrays.embedding
+    if len(arrays) >= LEAST_IN_ALL:
+        vectors = normalise_cameras(vectors, arrays.camera, LEAST_TRACKLETS) * known[:, None]
     return VectorPairs(vectors, known, arrays.clock, arrays.first, arrays.last, config.nat_distance)
 
 
@@ -124,6 +133,8 @@ def associate_tracklet_arrays(
     Whose membership was too doubtful is alone, and the probability is that of the membership it was refused.
     """
     timeline = Timeline(arrays.clock, (arrays.first + arrays.last) / 2 / fps, (arrays.last - arrays.first + 1) / fps)
+    if not arrays.timed:
+        config = replace(config, travel=False)
     solution = solve(vector_pairs(arrays, config), timeline, config)
     found = judge(solution, config)
     return replace(solution, label=found.label), found.probability
@@ -143,10 +154,8 @@ def associate_arrays(
     tracklets = read_arrays(arrays)
     solution, probability = associate_tracklet_arrays(tracklets, config, fps)
     _, identity = np.unique(solution.label, return_inverse=True)
-    try:
+    with whole_file(output) as temporary, temporary.open("wb") as file:
         np.savez_compressed(
-            output, identity=identity, camera=tracklets.camera, counts=tracklets.counts, probability=probability
+            file, identity=identity, camera=tracklets.camera, counts=tracklets.counts, probability=probability
         )
-    except OSError as error:
-        raise OutputError(f"{output}: cannot be written: {error.strerror}") from error
     typer.echo(f"{len(tracklets)} tracklets, {identity.max(initial=-1) + 1} identities: {output}")

@@ -122,6 +122,7 @@ class AssociateConfig:
             "travel_rounds",
             "floor_box_error",
             "floor_most_spans",
+            "floor_forbids_m",
             "switch_rounds",
             "switch_unlike",
             "overlap_rounds",

@@ -29,6 +29,9 @@ SAME_PERSON = 0.5  # IoU from which a detection's keypoints are those of a true 
 LEAST_VISIBLE = 0.25  # as `python -m evaluation identities` counts by default
 
 
+Row = tuple[int, float, np.ndarray]  # frame, time in s, box (4,)
+
+
 @dataclass(frozen=True, eq=False)
 class Seen:
     """The true people of one frame: detections and ids (M,)."""
@@ -83,26 +86,24 @@ def true_tracks(
     from pipeline.video import open_frames
 
     picker = CropPicker(settings.crops)
-    rows: dict[int, list[tuple[Frame, np.ndarray]]] = {}
+    rows: dict[int, list[Row]] = {}
     with open_frames(job.source, job.offset_s) as reader:
         for frame in reader:
             here = seen.get((frame.camera, frame.index))
             if here is None or not frame.image.size:
                 continue
             picker.offer(frame, here.detections, here.ids, np.arange(len(here.ids)))
-            bare = Frame(frame.camera, frame.index, frame.time_s, frame.image[:0])
             for person, box in zip(here.ids.tolist(), here.detections.boxes_xyxy, strict=True):
-                rows.setdefault(person, []).append((bare, box))
+                rows.setdefault(person, []).append((frame.index, frame.time_s, box))
     tracklets = [_tracklet(job.source.id, person, found) for person, found in sorted(rows.items())]
     crops = picker.take_all()
     return CameraTracks(camera.camera, tracklets, _appearances(job.source.id, crops, engines), {})
 
 
-def _tracklet(camera: str, person: int, found: Sequence[tuple[Frame, np.ndarray]]) -> Tracklet:
-    frames, times_s = [frame.index for frame, _ in found], [frame.time_s for frame, _ in found]
+def _tracklet(camera: str, person: int, found: Sequence[Row]) -> Tracklet:
+    frames, times_s, boxes = (np.array(column) for column in zip(*found, strict=True))
     ones = np.ones(len(found))
-    boxes = np.array([box for _, box in found])
-    return Tracklet(TrackletKey(camera, person), np.array(frames), np.array(times_s), boxes, ones, 0 * ones)
+    return Tracklet(TrackletKey(camera, person), frames, times_s, boxes, ones, 0 * ones)
 
 
 def _appearances(camera: str, crops: Sequence[Crop], engines: Engines) -> list[Appearance]:

@@ -1,6 +1,7 @@
 """`cameras.toml`: what it may say, and what is said back."""
 
 import re
+import unicodedata
 from pathlib import Path
 
 import cv2
@@ -31,7 +32,7 @@ points_m = [[0, 0], [4, 0], [4, 6], [0, 6]]
 
 def write(folder: Path, text: str) -> Path:
     path = folder / "cameras.toml"
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
     return path
 
 
@@ -69,6 +70,7 @@ def test_no_file_says_nothing(tmp_path: Path) -> None:
         ("matrix =", "matrx =", r"cameras.a.calibration.matrx: there is no such key; did you mean 'matrix'\?"),
         ("[cameras.b]", "[cameras.bb]", r"cameras.bb: there is no such camera; did you mean 'b'\? \(have: a, b\)"),
         ("-1.5", "'x'", "cameras.a.offset_s: .*number"),
+        ("-1.5", "true", "cameras.a.offset_s: .*number, got True"),
         ("-1.5", "nan", "cameras.a.offset_s: .*finite"),
         ("[0, 0, 1]]", "[0, 0, 0]]", "cameras.a.calibration.matrix: is singular"),
         ("[0, 0, 1]]", "[0, 0]]", "cameras.a.calibration.matrix: the rows have different lengths"),
@@ -79,6 +81,32 @@ def test_no_file_says_nothing(tmp_path: Path) -> None:
 def test_mistakes_name_file_and_key(tmp_path: Path, old: str, new: str, says: str) -> None:
     with pytest.raises(UsageError, match=f"cameras.toml: {says}"):
         read_cameras_toml(write(tmp_path, GOOD.replace(old, new)), cameras("a", "b"))
+
+
+@pytest.mark.parametrize("ids", [("cam.1",), ("cam", "cam.1.b")])
+def test_a_name_with_a_dot_needs_quotes(tmp_path: Path, ids: tuple[str, ...]) -> None:
+    with pytest.raises(UsageError, match=rf'quotes: write \[cameras\."{ids[-1]}"\]'):
+        read_cameras_toml(write(tmp_path, f"[cameras.{ids[-1]}]\noffset_s = 1"), cameras(*ids))
+
+
+@pytest.mark.parametrize("header", ["cameras.front door", "cameras.front door.floor", " cameras.Küche "])
+def test_a_name_with_anything_else_needs_quotes_too(tmp_path: Path, header: str) -> None:
+    name = "Küche" if "Küche" in header else "front door"
+    text = f"[cameras.a.b]\n[{header}]\n"
+    with pytest.raises(InputError, match=rf'is not valid TOML: .*quotes: write \[cameras\."{name}"\]'):
+        read_cameras_toml(write(tmp_path, text), cameras(name))
+
+
+def test_the_mark_that_notepad_puts_first_is_passed_over(tmp_path: Path) -> None:
+    path = write(tmp_path, "")
+    path.write_bytes("[cameras.a]\noffset_s = 2".encode("utf-8-sig"))
+    assert read_cameras_toml(path, cameras("a")).offsets_s == {"a": 2.0}
+
+
+def test_names_fit_however_their_letters_are_put_together(tmp_path: Path) -> None:
+    in_file_name = unicodedata.normalize("NFD", "Küche")
+    text = f'[cameras."{unicodedata.normalize("NFC", in_file_name)}"]\noffset_s = 2'
+    assert read_cameras_toml(write(tmp_path, text), cameras(in_file_name)).offsets_s == {in_file_name: 2.0}
 
 
 def test_not_toml(tmp_path: Path) -> None:

@@ -1,11 +1,13 @@
 """Association alone, from arrays."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from core.errors import InputError, OutputError, SettingError
+from pipeline.__main__ import entry
 from pipeline.association.command import associate_arrays, read_arrays
 from pipeline.association.normalise import normalise_cameras
 
@@ -16,9 +18,9 @@ def arrays_of(people: int = 8, noise: float = 0.15) -> dict[str, np.ndarray]:
     person = np.tile(np.arange(people), 4)
     camera = np.repeat([1, 1, 2, 2], people)
     start = np.repeat([0, 5000, 900, 7000], people) + person * 100
-    looks = rng.normal(0, 1, (people, 24))
+    looks = rng.normal(0, 1, (people, 64))
     crops = np.repeat(np.arange(4 * people), 2)
-    embedding = looks[person[crops]] + rng.normal(0, noise, (len(crops), 24))
+    embedding = looks[person[crops]] + rng.normal(0, noise, (len(crops), 64))
     frame = start[crops] + np.tile([0, 50], 4 * people)
     return {"embedding": embedding, "tracklet": crops, "camera": camera[crops], "frame": frame}
 
@@ -50,8 +52,8 @@ def test_caution_is_heard_and_nonsense_refused(tmp_path: Path) -> None:
         assert len(np.unique(file["identity"])) == 32
     with pytest.raises(SettingError, match="cautoin"):
         associate_arrays(path, out, ["associate.cautoin=1"], 25.0)
-    with pytest.raises(OutputError, match="cannot be written"):
-        associate_arrays(path, tmp_path / "nowhere" / "out.npz", None, 25.0)
+    with pytest.raises(OutputError, match="cannot write"):
+        associate_arrays(path, Path("/dev/null/out.npz"), None, 25.0)
 
 
 def test_no_tracklets(tmp_path: Path) -> None:
@@ -71,6 +73,7 @@ def test_no_tracklets(tmp_path: Path) -> None:
         ("embedding", np.full((64, 24), np.nan), "embedding: expected finite"),
         ("frame", np.zeros(3, int), r"frame: expected integers \(64,\)"),
         ("tracklet", np.full(64, 1), "tracklet: numbers must run from 0 without gaps; 0 has no crop"),
+        ("tracklet", np.full(64, 10**12), "tracklet: numbers must run from 0 without gaps; 0 has no crop"),
         ("tracklet", np.full(64, -1), "tracklet: numbers run from 0"),
         ("camera", np.arange(64), "camera: the crops of tracklet 0 have different ones"),
     ],
@@ -100,3 +103,61 @@ def test_normalising_takes_the_camera_out() -> None:
     too_few = normalise_cameras(vectors, camera, 61)
     assert np.abs(too_few[:60] - too_few[60:]).max() > 0.1
     assert normalise_cameras(np.zeros((0, 16)), np.zeros(0), 50).shape == (0, 16)
+
+
+@pytest.mark.parametrize("cameras", [2, 3, 10])
+def test_few_people_are_not_mistaken_for_the_camera(tmp_path: Path, cameras: int) -> None:
+    rng = np.random.default_rng(0)
+    embedding = rng.normal(0, 1, 24) + rng.normal(0, 0.02, (cameras, 24))
+    numbers = np.arange(cameras)
+    arrays = {"embedding": embedding, "tracklet": numbers, "camera": numbers, "frame": numbers * 1000}
+    out = tmp_path / "out.npz"
+    associate_arrays(saved(tmp_path, arrays), out, None, 25.0)
+    with np.load(out) as file:
+        assert file["identity"].tolist() == [0] * cameras, "one person in all of them"
+
+
+def test_without_frames_the_order_of_the_crops_says_nothing(tmp_path: Path) -> None:
+    arrays = arrays_of()
+    del arrays["frame"]
+    order = np.random.default_rng(1).permutation(len(arrays["tracklet"]))
+    found = []
+    for name, rows in (("as they are", slice(None)), ("shuffled", order)):
+        out = tmp_path / f"{name}.npz"
+        associate_arrays(saved(tmp_path, {key: value[rows] for key, value in arrays.items()}), out, None, 25.0)
+        with np.load(out) as file:
+            found.append(file["identity"].tolist())
+    assert found[0] == found[1]
+    assert len(set(found[0])) == 8
+
+
+def test_a_single_array_and_a_damaged_file_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "in.npz"
+    with path.open("wb") as file:
+        np.save(file, np.zeros((3, 4)))
+    with pytest.raises(InputError, match=r"got one written by numpy\.save"):
+        read_arrays(path)
+    whole = saved(tmp_path, arrays_of()).read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InputError, match="expected arrays"):
+        read_arrays(path)
+    path.write_bytes(whole.replace(whole[500:520], bytes(20)))
+    with pytest.raises(InputError, match="expected arrays"):
+        read_arrays(path)
+
+
+def test_a_failure_is_one_line_and_an_exit_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out.npz"
+    for arguments, code, says in (
+        ([str(tmp_path / "none.npz")], 3, "none.npz"),
+        ([str(saved(tmp_path, arrays_of())), "--set", "associate.cautoin=1"], 2, "cautoin"),
+    ):
+        monkeypatch.setattr(sys, "argv", ["pipeline", "associate", *arguments, "--output", str(out)])
+        with pytest.raises(SystemExit) as ended:
+            entry()
+        assert ended.value.code == code
+        said = capsys.readouterr().err
+        assert said.startswith("error: ") and said.count("\n") == 1 and says in said
+    assert not out.exists()

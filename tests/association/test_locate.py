@@ -80,6 +80,16 @@ def test_everybody_is_found_where_they_are() -> None:
     assert scores.median_error_m is not None and scores.median_error_m < 0.06
 
 
+@pytest.mark.parametrize("cameras", [1, 2, 3])
+def test_fewer_cameras_than_asked_for_are_enough(cameras: int) -> None:
+    paths = walks(2, 60)
+    scene = dict(list(seen_by_all(paths, np.random.default_rng(0), 3, misses=0).items())[:cameras])
+    found = locate(scene, FPS, CONFIG, SIZE)
+    scores = ground_scores(truth_of(paths), GroundPositions(found.frames, found.identities, found.places_m))
+    assert scores.found_identities == 2
+    assert scores.idf1 > 0.9
+
+
 def test_nobody_is_found_without_boxes_and_in_clutter() -> None:
     empty = {name: CameraDetections(view, [], np.zeros((0, 4)), []) for name, view in CORNERS.items()}
     assert len(locate(empty, FPS)) == 0 and len(locate({}, FPS)) == 0

@@ -1,5 +1,9 @@
 """Cameras from clicked marks: exact where clicks are, near where they are not, and plain words where nothing fits."""
 
+import re
+import tomllib
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -311,3 +315,15 @@ def test_the_true_camera_never_fits_better(
         fit = fit_pinhole(clicked, measured, SIZE_PX)
         assert fit is not None
         assert total(fit.calibration, clicked, measured) <= total(truth, clicked, measured) * (1 + 1e-6)
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/association.md"])
+def test_the_marks_that_documents_show_are_a_floor(document: str) -> None:
+    text = (Path(__file__).parents[2] / document).read_text(encoding="utf-8")
+    points_px, points_m = (
+        tomllib.loads(re.findall(rf"^ *({name} *= .*?)(?: *#.*)?$", text, re.MULTILINE)[0])[name]
+        for name in ("points_px", "points_m")
+    )
+    found = fit_floor(Marks(np.array(points_px, float), np.array(points_m, float), (1280, 720)))
+    assert not found.notes
+    assert found.calibration.centre_m[2] == pytest.approx(2.8, abs=0.2)

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from core.errors import OutputError, SettingError
+from core.errors import SettingError
+from core.whole import whole_file
 from pipeline.association.locate.config import LocateConfig
 from pipeline.association.locate.scene import read_scene
 from pipeline.association.locate.tracking import Located, locate
@@ -47,7 +48,5 @@ def _write(path: Path, found: Located) -> None:
         f"{frame},{identity},{x:.4f},{y:.4f}"
         for frame, identity, (x, y) in zip(found.frames, found.identities, found.places_m, strict=True)
     ]
-    try:
-        path.write_text("\n".join([HEADER, *rows]) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
+    with whole_file(path) as temporary:
+        temporary.write_text("\n".join([HEADER, *rows]) + "\n", encoding="utf-8")

@@ -1,6 +1,6 @@
 """The settings of locating people on the floor, each default once."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from core.errors import SettingError
 
@@ -17,13 +17,13 @@ class LocateConfig:
     this person's. `outlier_freedom` is the Student-t's degrees of freedom: the fewer, the less a bad edge counts.
     Boxes below `least_score` are not used; of two that overlap by `duplicate_iou` in one camera the lower one is not.
 
-    A person starts where `birth_cameras` cameras agree on a box that nobody has claimed, at least `apart_m` from
-    everybody known; is believed after `least_life_s` with `least_views` boxes a frame on average; and ends when unseen
-    for `longest_gap_s`. Where two come nearer than `crossing_m` it is asked afterwards whether their ways on,
-    exchanged, would fit movement and heights better, by a log-likelihood ratio above `swap_evidence`. Ends and starts
-    within `stitch_s` and `stitch_m` of where the walk would have led are one person. Positions count where
-    `whole_views` cameras (or all, if there are fewer) would have the whole body in their picture: elsewhere boxes are
-    cut off and say little; 0 reports all.
+    A person starts where `birth_cameras` cameras (or all, if there are fewer) agree on a box that nobody has claimed,
+    at least `apart_m` from everybody known; is believed after `least_life_s` with `least_views` boxes a frame on
+    average (or half as many as cameras, if that is fewer); and ends when unseen for `longest_gap_s`. Where two come
+    nearer than `crossing_m` it is asked afterwards whether their ways on, exchanged, would fit movement and heights
+    better, by a log-likelihood ratio above `swap_evidence`. Ends and starts within `stitch_s` and `stitch_m` of where
+    the walk would have led are one person. Positions count where `whole_views` cameras (or all, if there are fewer)
+    would have the whole body in their picture: elsewhere boxes are cut off and say little; 0 reports all.
     """
 
     body_radius_m: float = 0.25
@@ -59,3 +59,12 @@ class LocateConfig:
                 raise SettingError(f"{name}: expected more than 0, got 0")
         if self.birth_cameras < 1:
             raise SettingError(f"birth_cameras: expected 1 or more, got {self.birth_cameras}")
+
+    def among(self, cameras: int) -> "LocateConfig":
+        """The same, asking for no more cameras than there are."""
+        return replace(
+            self,
+            birth_cameras=min(self.birth_cameras, cameras),
+            least_views=min(self.least_views, cameras / 2),
+            whole_views=min(self.whole_views, cameras),
+        )

@@ -58,7 +58,7 @@ def locate(
     fps: frames per second of the scene's frame numbers. size_px: width and height of the pictures; as far as boxes
     reach in any camera if not given. Raises UsageError for an fps that is not above 0.
     """
-    config = config or LocateConfig()
+    config = (config or LocateConfig()).among(max(1, len(scene)))
     if not fps > 0:
         raise UsageError(f"--fps: expected more than 0, got {fps}")
     frames = [detections.frames for detections in scene.values() if len(detections)]
@@ -91,7 +91,7 @@ def _well_seen(
 ) -> Located:
     projections = [one.projection for one in scene.values()]
     views = whole_views(projections, size_px, found.places_m, config.body_height_m, config.body_radius_m)
-    keep = views >= min(config.whole_views, len(projections))
+    keep = views >= config.whole_views
     _, identities = np.unique(found.identities[keep], return_inverse=True)
     return Located(found.frames[keep], identities + 1, found.places_m[keep])
 

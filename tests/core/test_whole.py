@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import OutputError
-from pipeline.export.whole import whole_file
+from core.whole import whole_file, whole_files
 
 
 @contextmanager
@@ -112,3 +112,46 @@ def test_the_longest_name_works_and_a_longer_one_says_so(tmp_path: Path) -> None
 def test_an_error_of_the_body_about_another_file_passes_through(tmp_path: Path) -> None:
     with pytest.raises(PermissionError, match="source"), whole_file(tmp_path / "a"):
         raise PermissionError(errno.EACCES, "may not read", "source.mp4")
+
+
+def test_files_of_a_folder_take_their_places_at_the_end_and_the_last_of_them_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, moved = tmp_path / "new" / "folder", []
+    replace = os.replace
+    monkeypatch.setattr(os, "replace", lambda a, b: (moved.append(Path(b).name), replace(a, b)))
+    with whole_files(folder, last="card") as part:
+        (part / "inner").mkdir()
+        for name in ("card", "inner/a", "z"):
+            (part / name).write_text(name)
+        assert os.listdir(folder) == [part.name]
+    assert sorted(os.listdir(folder)) == ["card", "inner", "z"]
+    assert (folder / "inner" / "a").read_text() == "inner/a"
+    assert moved[-1] == "card"
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), ValueError("no")])
+def test_on_any_error_a_folder_is_as_it_was(tmp_path: Path, error: BaseException) -> None:
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "card").write_text("old")
+    for name in ("old", "new"):
+        with pytest.raises(type(error)), whole_files(tmp_path / name, last="card") as part:
+            (part / "card").write_text("half")
+            raise error
+    assert os.listdir(tmp_path) == ["old"]
+    assert (tmp_path / "old" / "card").read_text() == "old"
+
+
+def test_a_folder_that_cannot_be_filled_is_told(tmp_path: Path) -> None:
+    with (
+        pytest.raises(OutputError, match=r"cannot write .*folder: File name too long"),
+        whole_files(tmp_path / "folder", last="card") as part,
+    ):
+        (part / ("x" * 300)).write_text("")
+    with (
+        files_at_most(10),
+        pytest.raises(OutputError, match=r"cannot write .*folder: File too large"),
+        whole_files(tmp_path / "folder", last="card") as part,
+    ):
+        (part / "card").write_text("x" * 100)
+    assert os.listdir(tmp_path) == []

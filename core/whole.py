@@ -3,6 +3,7 @@
 import errno
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -52,17 +53,50 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
+def whole_files(folder: Path, last: str) -> Iterator[Path]:
+    """A temporary folder in `folder` (made if absent); when the body ends, all in it moves there, `last` at the end.
+
+    For what belongs together: whoever finds `last` finds the rest too. On any error, an interrupt included, `folder` is
+    as it was before. Raises OutputError as `whole_file` does.
+    """
+    folder = Path(folder)
+    part = folder / f"{PART_PREFIX}{secrets.token_hex(8)}{PART_SUFFIX}"
+    is_new = not folder.exists()
+    try:
+        with _output_errors(folder):
+            part.mkdir(parents=True)
+        with _output_errors(folder, part):
+            yield part
+        with _output_errors(folder):
+            for file in part.rglob("*"):
+                if file.is_file():
+                    _flush(file)
+            for entry in sorted(part.iterdir(), key=lambda entry: entry.name == last):
+                os.replace(entry, folder / entry.name)
+            _flush_folder(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+        if is_new:
+            with suppress(OSError):  # it is not empty where all went well
+                folder.rmdir()
+
+
+@contextmanager
 def _output_errors(path: Path, part: Path | None = None) -> Iterator[None]:
-    """Turn an OSError into an OutputError; with `part`, only one that writing `part` raised."""
+    """Turn an OSError into an OutputError; with `part`, only one that writing `part`, or a file in it, raised."""
     try:
         yield
     except OutputError:
         raise
     except OSError as error:
-        about_part = part is not None and error.filename is not None and os.fspath(error.filename) == os.fspath(part)
+        about_part = part is not None and error.filename is not None and _is_within(error.filename, part)
         if part is not None and not about_part and error.errno not in _WRITE_ONLY:
             raise
         raise output_error(path, error) from error
+
+
+def _is_within(name: str | bytes, part: Path) -> bool:
+    return Path(os.fsdecode(name)).is_relative_to(part)
 
 
 def output_error(path: Path, error: OSError) -> OutputError:
