@@ -21,7 +21,8 @@ def cache_dir() -> Path:
 
 def hush() -> None:
     """Set what Ultralytics and OpenVINO read at import so that neither talks to a network or to the user's home."""
-    os.environ.setdefault("YOLO_CONFIG_DIR", str(_ultralytics_config_dir()))
+    if "YOLO_CONFIG_DIR" not in os.environ:
+        os.environ["YOLO_CONFIG_DIR"] = str(_ultralytics_config_dir())
     # Otherwise the mere import looks up two host names, and what it finds decides whether usage is reported.
     os.environ["YOLO_OFFLINE"] = "true"
     os.environ["YOLO_AUTOINSTALL"] = "false"

@@ -22,6 +22,7 @@ from scipy.optimize import minimize
 
 from core.errors import InputError
 from core.keypoints import COUNT
+from core.letterbox import ENLARGE, Letterbox
 from core.suppress import BLEND, suppress
 from evaluation.detection import parse_labels
 from evaluation.reliability import joint_outcomes, match_people
@@ -30,7 +31,6 @@ from models.detector.network import SlimPoseModel
 LEAST_SCORE = 0.01
 OVERLAP = 0.6  # of two boxes that share more, the surer stays; more second boxes than in the pipeline, as wrong ones
 CLASSES_AT, KEYPOINTS_AT = 4, 5
-STRIDE, GREY = 32, 114
 PRIOR = 20.0  # outcomes that the line of all joints is worth when one joint's line is fitted
 
 
@@ -133,24 +133,22 @@ def people_of(raw: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def read_frame(path: Path, image_size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The RGB picture as the pipeline shows it to the network, boxes (N, 4) xyxy and joints (N, 17, 3) in its pixels.
 
-    Its longer side is `image_size`; grey around it fills both sides up to multiples of 32.
+    Its longer side is `image_size`, less where that would enlarge it more than ENLARGE.
     """
     image = cv2.imread(str(path))
     if image is None:
         raise InputError(f"{path}: not an image, or damaged.")
-    scale = image_size / max(image.shape[:2])
-    height, width = (round(side * scale) for side in image.shape[:2])
-    above, left = (-height % STRIDE) // 2, (-width % STRIDE) // 2
-    below, beside = -height % STRIDE - above, -width % STRIDE - left
-    small = cv2.cvtColor(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2RGB)
-    picture = cv2.copyMakeBorder(small, above, below, left, beside, cv2.BORDER_CONSTANT, value=(GREY, GREY, GREY))
+    height, width = image.shape[:2]
+    box = Letterbox.rectangular(width, height, image_size, ENLARGE)
     labels = path.parents[1] / "labels" / f"{path.stem}.txt"
     if not labels.exists():  # images/train/x.jpg has its labels in labels/train/x.txt
         labels = path.parents[2] / "labels" / path.parent.name / f"{path.stem}.txt"
     lines = [line for line in labels.read_text(encoding="utf-8").splitlines() if line.strip()]
     boxes, joints = parse_labels(lines, width, height)
-    corners = np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], 1)
-    return picture, corners + np.array([left, above, left, above]), joints + np.array([left, above, 0])
+    corners = np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], 1).reshape(-1, 2, 2)
+    joints[:, :, :2] = box.points_to_input(joints[:, :, :2])
+    picture = cv2.cvtColor(box.apply(image), cv2.COLOR_BGR2RGB)
+    return picture, box.points_to_input(corners).reshape(-1, 4), joints
 
 
 def _logit(probability: np.ndarray) -> np.ndarray:

@@ -1,19 +1,19 @@
 """`python -m pipeline detect IMAGES --output D.json`: any detector alone over a folder of images."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-import cv2
 import numpy as np
-import orjson
 import typer
 
-from core.errors import InputError, ThroughlineError
+from core.errors import InputError
+from core.pictures import read_bgr
+from core.whole import whole_file
 from pipeline.detect.config import DetectConfig
 from pipeline.detect.open import open_detector
 from pipeline.device import choose_device
-from pipeline.export.whole import whole_file
 from pipeline.video.source import IMAGE_SUFFIXES
 
 
@@ -27,35 +27,43 @@ def detect(
     tiles: Annotated[int, typer.Option(min=1, help="Look at so many × so many tiles too.")] = DetectConfig.tiles,
 ) -> None:
     """Find people in a folder of images and write boxes, scores and keypoints as JSON."""
-    try:
-        paths = sorted(p for p in images.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES) if images.is_dir() else []
-        if not paths:
-            raise InputError(
-                f"{images}: no images found. Expected a folder of {', '.join(s[1:] for s in IMAGE_SUFFIXES)}."
-            )
-        config = DetectConfig(score=score, image_size=image_size, tiles=tiles)
-        finder = open_detector(detector, config, choose_device(device))
-        found = [
-            {
-                "file_name": path.name,
-                "boxes_xyxy": result.boxes_xyxy.round(2).tolist(),
-                "scores": result.scores.round(5).tolist(),
-                "keypoints_xyc": None if result.keypoints_xyc is None else result.keypoints_xyc.round(3).tolist(),
-            }
-            for path, _, result in finder.stream(_pictures(paths))
-        ]
-        with whole_file(output) as temporary:
-            temporary.write_bytes(orjson.dumps(found))
-    except ThroughlineError as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(3) from None
+    config = DetectConfig(score=score, image_size=image_size, tiles=tiles)
+    finder = open_detector(detector, config, choose_device(device))
+    found: list[dict[str, Any]] = [
+        {
+            "file_name": path.name,
+            "boxes_xyxy": _rounded(result.boxes_xyxy, 2),
+            "scores": _rounded(result.scores, 5),
+            "keypoints_xyc": None if result.keypoints_xyc is None else _rounded(result.keypoints_xyc, 3),
+        }
+        for path, _, result in finder.stream(_pictures(_image_files(images)))
+    ]
+    if not found:
+        raise InputError(f"{images}: none of the images can be read. Copy the folder again.")
+    with whole_file(output) as temporary:
+        temporary.write_text(json.dumps(found, separators=(",", ":")), encoding="utf-8")
     typer.echo(f"{output}: {sum(len(row['scores']) for row in found)} people in {len(found)} images")
+
+
+def _image_files(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        raise InputError(f"{folder}: {'not a folder' if folder.exists() else 'no such folder'}. Give one with images.")
+    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
+    if not paths:
+        raise InputError(f"{folder}: no images found. Expected a folder of {', '.join(s[1:] for s in IMAGE_SUFFIXES)}.")
+    return paths
 
 
 def _pictures(paths: list[Path]) -> Iterator[tuple[Path, np.ndarray]]:
     for path in paths:
-        image = cv2.imread(str(path))
-        if image is None:
+        try:
+            image = read_bgr(path)
+        except InputError:
             typer.echo(f"warning: {path}: not an image, or damaged; left out", err=True)
             continue
         yield path, image
+
+
+def _rounded(values: np.ndarray, digits: int) -> list[Any]:
+    """Rounded as float64: a rounded float32 is written with all its digits."""
+    return values.astype(np.float64).round(digits).tolist()

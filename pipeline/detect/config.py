@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from core.errors import SettingError
+from core.letterbox import ENLARGE
 from core.suppress import BLEND
 
 SMALLEST_PX = 64  # below it a person is a dot
@@ -15,18 +16,19 @@ class DetectConfig:
     score: boxes below are dropped; low on purpose, since the tracker makes use of unsure boxes. overlap: of two boxes
     that share more than this (intersection over union), the surer stays. blend: box and keypoints are then the mean of
     all that share this much with it, weighted by their scores squared (1: its own alone). image_size: the frame's
-    longer side is brought to this many pixels, a multiple of 32, before it is looked at. enlarge: but a small frame is
-    not made more than so many times as large, which would show nothing new, and blurred. tiles: 1 looks at whole
-    frames; n looks at n × n overlapping tiles of each as well, for people who are small in large frames, at 1 + n²
-    times the cost. max_people: most boxes of a frame. batch: frames looked at in one go on a GPU (on the CPU each frame
-    is its own request). Raises SettingError.
+    longer side is brought to this many pixels, a multiple of 32, before it is looked at; a network that was exported
+    for one size keeps that. enlarge: but a small frame is not made more than so many times as large, which would show
+    nothing new, and blurred. tiles: 1 looks at whole frames; n looks at n × n overlapping tiles of each as well, for
+    people who are small in large frames, at 1 + n² times the cost. max_people: most boxes of a frame. batch: frames
+    looked at in one go on a GPU, if the network was not exported for another number (on the CPU each frame is its own
+    request). Raises SettingError.
     """
 
     score: float = 0.2
     overlap: float = 0.5
     blend: float = BLEND
     image_size: int = 512
-    enlarge: float = 1.3
+    enlarge: float = ENLARGE
     tiles: int = 1
     max_people: int = 300
     batch: int = 8

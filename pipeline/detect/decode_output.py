@@ -4,29 +4,17 @@ Two layouts exist. Dense: (4 + classes [+ 51], anchors), boxes as centre and siz
 (candidates, 6 [+ 51]), boxes as corners with score and class, already without duplicates.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from core.boxes import clip_to_image
 from core.keypoints import COUNT
+from core.letterbox import Letterbox
 from core.suppress import suppress
 from core.types import Detections
 from pipeline.detect.config import DetectConfig
-from pipeline.detect.letterbox import Letterbox
+from pipeline.detect.layout import KEYPOINT_VALUES, OutputLayout
 
-KEYPOINT_VALUES = COUNT * 3
 MIN_SIDE_PX = 2.0  # thinner boxes are no people
-
-
-@dataclass(frozen=True)
-class OutputLayout:
-    """How to read a network's output: which class is a person, how many classes there are, whether it has keypoints."""
-
-    classes: int
-    person_class: int
-    keypoints: bool
-    end_to_end: bool
 
 
 def decode_output(raw: np.ndarray, layout: OutputLayout, box: Letterbox, config: DetectConfig) -> Detections:

@@ -22,7 +22,8 @@ def open_detector(name: str, config: DetectConfig, device: str = "cpu", threads:
 
     Paths may be .pt, .onnx, OpenVINO IR (.xml or its folder) or TensorRT (.engine). device: cpu, cuda, cuda:N or mps;
     threads: requests in flight on the CPU, 0 for one per core. A checkpoint that is not here is fetched by Ultralytics,
-    which is the only use of a network. Raises WeightsError (missing, corrupt, of another task) or UsageError.
+    which is the only use of a network. Raises WeightsError (missing, corrupt, of another task), UsageError, or
+    OutputError (the export of a .pt for the CPU cannot be kept).
     """
     requests = threads or os.cpu_count() or 1
     if config.tiles > 1:  # a tile is small, and there to be enlarged
@@ -47,13 +48,18 @@ def _open_whole(name: str, config: DetectConfig, device: str, requests: int) -> 
         from pipeline.detect.ultralytics_weights import class_names
 
         return OpenVinoDetector(path, identifier, class_names(path), config, requests)
+    if path.suffix == ".xml":
+        raise UsageError(
+            f"--detector {name}: OpenVINO networks run on the CPU here, and the device is {device}. Add --device cpu, "
+            "or export the network to ONNX."
+        )
     if path.suffix in {".pt", ".onnx", ".engine"}:
         from pipeline.detect.ultralytics_weights import open_with_ultralytics
 
         return open_with_ultralytics(path, identifier, config, device)
     raise UsageError(
-        f"--detector {name}: expected .pt, .onnx, .engine or an OpenVINO export, got {path.suffix or 'no ending'} "
-        f"(on {device}). Use --detector bundled, or export the network to ONNX."
+        f"--detector {name}: expected .pt, .onnx, .engine or an OpenVINO export, got {path.suffix or 'no ending'}. "
+        "Use --detector bundled, or export the network to ONNX."
     )
 
 
@@ -69,14 +75,15 @@ def _open_bundled(config: DetectConfig, device: str, requests: int) -> Detector:
 
     hush()
     from models.detector.network import build
-    from pipeline.detect.decode_output import OutputLayout
+    from pipeline.detect.layout import InputLayout, OutputLayout
     from pipeline.detect.torch_detector import TorchDetector
 
     network = build(load_file(card.path(".safetensors"))).fuse(verbose=False).to(device)
-    if device.startswith("cuda"):
+    half = device.startswith("cuda")
+    if half:
         network = network.half()
     layout = OutputLayout(classes=1, person_class=0, keypoints=True, end_to_end=False)
-    return TorchDetector(network, layout, card.identifier, config, device)
+    return TorchDetector(network, InputLayout(half=half), layout, card.identifier, config, device)
 
 
 def _find(name: str) -> Path:

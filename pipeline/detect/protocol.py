@@ -24,6 +24,7 @@ class Detector(Protocol):
     def stream(self, images: Iterable[tuple[Tag, np.ndarray]]) -> Iterator[tuple[Tag, np.ndarray, Detections]]:
         """Detections of each image (H, W, 3) uint8 BGR, in order, with the tag it came with.
 
-        Several images are worked on at once, so up to a handful are taken from `images` ahead of what is given back. An
-        image's detections do not depend on the images around it. An image without pixels gives no detections.
+        Several images are worked on at once, so some are taken from `images` ahead of what is given back: on the CPU as
+        many as there are requests, on a GPU up to a few batches. An image's detections do not depend on the images
+        around it. An image without pixels gives no detections.
         """

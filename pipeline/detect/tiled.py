@@ -15,7 +15,7 @@ from pipeline.detect.config import DetectConfig
 from pipeline.detect.protocol import Detector, Tag
 
 OVERLAP = 0.25  # of a tile's side, shared with the next: who is smaller than this is whole in one of them
-BORDER_PX = 2.0  # a box that ends so near a tile's border is cut by it
+BORDER_PX = 4.0  # of the network's input: a box that ends so near a tile's border is cut by it
 INSIDE = 0.8  # of a smaller box's area within a surer one: a part of the same person
 
 
@@ -64,20 +64,21 @@ def tiles_of(width: int, height: int, count: int) -> np.ndarray:
 
 def merge(found: list[Detections], tiles: np.ndarray, shape: tuple[int, ...], config: DetectConfig) -> Detections:
     """The frame's detections (first) and its tiles' (in order), moved to the frame, everybody once; surest first."""
-    parts = [found[0]] + [_moved(one, tile, shape) for one, tile in zip(found[1:], tiles, strict=True)]
+    parts = [found[0]] + [_moved(one, tile, shape, config) for one, tile in zip(found[1:], tiles, strict=True)]
     boxes, scores = (np.concatenate([getattr(part, name) for part in parts]) for name in ("boxes_xyxy", "scores"))
     keypoints = [part.keypoints_xyc for part in parts if part.keypoints_xyc is not None]
     together = Detections(boxes, scores, np.concatenate(keypoints) if keypoints else None)
     return together[_once(boxes, scores, config)]
 
 
-def _moved(found: Detections, tile: np.ndarray, shape: tuple[int, ...]) -> Detections:
+def _moved(found: Detections, tile: np.ndarray, shape: tuple[int, ...], config: DetectConfig) -> Detections:
     """What a tile showed uncut, in the frame's pixels."""
     x1, y1, x2, y2 = tile
     inner = np.array([x1 > 0, y1 > 0, x2 < shape[1], y2 < shape[0]])  # borders behind which the frame goes on
     boxes = found.boxes_xyxy
     gaps = np.abs(boxes - (0, 0, x2 - x1, y2 - y1))
-    whole = found[~((gaps < BORDER_PX) & inner).any(1)]
+    near = BORDER_PX * max(x2 - x1, y2 - y1) / config.image_size
+    whole = found[~((gaps < near) & inner).any(1)]
     keypoints = whole.keypoints_xyc
     if keypoints is not None:
         keypoints = keypoints + np.array([x1, y1, 0], np.float32)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from core.errors import WeightsError
+from core.errors import OutputError, WeightsError
 from core.quiet import cache_dir, hush
 from core.weights import sha256_of
 from pipeline.detect.config import DetectConfig
-from pipeline.detect.decode_output import KEYPOINT_VALUES, OutputLayout
-from pipeline.detect.torch_detector import TorchDetector
+from pipeline.detect.layout import InputLayout, read_output_layout
+from pipeline.detect.torch_detector import TorchDetector, raw_output
 
 if TYPE_CHECKING:
     from ultralytics import YOLO
@@ -37,7 +37,7 @@ def fetch_checkpoint(file: str) -> Path:
         attempt_download_asset(path)
     # Ultralytics raises whatever its transport raised, most often ConnectionError or a bare Exception.
     except Exception as error:
-        raise WeightsError(_how_to_place(file, path, str(error))) from error
+        raise WeightsError(_how_to_place(file, path, _first_line(error))) from error
     if not path.is_file():
         raise WeightsError(_how_to_place(file, path, "Ultralytics has no checkpoint of that name"))
     return path
@@ -45,46 +45,59 @@ def fetch_checkpoint(file: str) -> Path:
 
 def _how_to_place(file: str, path: Path, reason: str) -> str:
     return (
-        f"--detector {file}: the checkpoint is not here and could not be fetched ({reason.splitlines()[0][:200]}). On "
+        f"--detector {file}: the checkpoint is not here and could not be fetched ({reason}). On "
         f"a machine with a network get {file} from https://github.com/ultralytics/assets/releases, put it at {path}, "
         "or give the path to your copy. --detector bundled needs no download."
     )
 
 
+def _first_line(error: Exception) -> str:
+    """What `error` says, or its kind where it says nothing."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+
+
 def export_to_openvino(checkpoint: Path) -> Path:
-    """The OpenVINO IR of a .pt checkpoint, exported the first time and kept in the cache under the file's sha256."""
+    """The OpenVINO IR of a .pt checkpoint, exported the first time and kept in the cache under the file's sha256.
+
+    Raises WeightsError where it is no such checkpoint, OutputError where the cache cannot be written.
+    """
     folder = cache_dir() / "detectors" / f"{checkpoint.stem}-{sha256_of(checkpoint)[:16]}"
     ready = folder / f"{checkpoint.stem}.xml"
     if ready.is_file():
         return ready
-    model = _load(checkpoint)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
-        # Ultralytics writes beside the checkpoint, which may be a place we must not write to.
-        copy = Path(scratch) / checkpoint.name
-        shutil.copyfile(checkpoint, copy)
-        model = _load(copy)
-        with warnings.catch_warnings():
+    model: Any = _load(checkpoint)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as scratch, warnings.catch_warnings():
             warnings.filterwarnings("ignore", "`torch.jit", FutureWarning)  # how OpenVINO does it
+            model.model.pt_path = str(Path(scratch) / checkpoint.name)  # Ultralytics writes beside it
             exported = Path(str(model.export(format="openvino", dynamic=True, half=False, verbose=False)))
-        if not folder.exists():
-            exported.rename(folder)
+            if not folder.exists():
+                exported.rename(folder)
+    except OSError as error:
+        raise OutputError(
+            f"cannot write {folder}, where the export of {checkpoint.name} for the CPU is kept ({_first_line(error)}). "
+            "Set the environment variable THROUGHLINE_CACHE to a folder that you may write to, with some space left."
+        ) from error
     return ready
 
 
 def _load(checkpoint: Path) -> "YOLO":
-    import pickle
-
     from ultralytics import YOLO
 
-    try:
-        model = YOLO(checkpoint)
-    # A damaged or foreign pickle fails in many ways; each means the same to the user.
-    except (RuntimeError, pickle.UnpicklingError, EOFError, KeyError, AttributeError, TypeError, ValueError) as error:
-        raise WeightsError(
-            f"{checkpoint}: not an Ultralytics checkpoint, or damaged ({str(error).splitlines()[0][:200]}). Expected a "
-            ".pt of a detect or pose network. Download it again, or use --detector bundled."
-        ) from error
+    with tempfile.TemporaryDirectory() as scratch:
+        # Ultralytics goes by the name: for some it fetches another file, and a damaged one of its own it replaces.
+        copy = Path(scratch) / "checkpoint.pt"
+        try:
+            shutil.copyfile(checkpoint, copy)
+            model = YOLO(copy)
+        # A damaged or foreign pickle fails in any way there is; each means the same to the user.
+        except Exception as error:
+            raise WeightsError(
+                f"{checkpoint}: not an Ultralytics checkpoint, or damaged "
+                f"({_first_line(error).replace(str(copy), checkpoint.name)}). Expected a .pt of a detect or pose "
+                "network. Download it again, or use --detector bundled."
+            ) from error
     if model.task not in TASKS:
         raise WeightsError(
             f"{checkpoint}: a network for the task {model.task!r}; people are found by 'detect' or 'pose' networks. "
@@ -115,21 +128,47 @@ def class_names(path: Path) -> dict[int, str]:
 
 
 def open_with_ultralytics(path: Path, identifier: str, config: DetectConfig, device: str) -> TorchDetector:
-    """Any of Ultralytics' formats on `device`, through its own backend."""
+    """Any of Ultralytics' formats on `device`, through its own backend.
+
+    Raises WeightsError where it is no detector of people or cannot be run there, SettingError where it cannot have the
+    size asked for.
+    """
     from ultralytics.nn.autobackend import AutoBackend
 
-    if path.suffix == ".pt":
-        model: Any = _load(path).model
-        model = model.to(device).eval()
+    model: Any = _load(path).model if path.suffix == ".pt" else str(path)
+    try:
         network = AutoBackend(model=model, device=torch.device(device), fp16=device.startswith("cuda"))
-        keypoints, end_to_end = hasattr(model.model[-1], "nk"), bool(getattr(model.model[-1], "end2end", False))
+        takes = _input_layout(network, config)
+        shape = _output_shape(network, takes, config)
+    # Each runtime has errors of its own, and PyTorch has more.
+    except Exception as error:
+        raise WeightsError(
+            f"{path}: cannot be run on {device} ({_first_line(error)}). Export it again on this machine, or use "
+            "--device cpu, or --detector bundled."
+        ) from error
+    takes.check(path, config)
+    told = path.suffix == ".pt" or network.metadata.get("names")  # otherwise Ultralytics makes names up
+    names = {int(number): str(name) for number, name in network.names.items()} if told else {}
+    return TorchDetector(network, takes, read_output_layout(path, shape, names), identifier, config, device)
+
+
+def _input_layout(network: Any, config: DetectConfig) -> InputLayout:
+    """What a backend of Ultralytics takes."""
+    if network.format == "onnx":
+        batch, _, *size = network.session.get_inputs()[0].shape
+    elif network.format == "engine":
+        batch, _, *size = network.bindings["images"].shape
+        if network.dynamic:  # what it tells is the most that it takes
+            batch, size = min(batch, config.batch), []
     else:
-        network = AutoBackend(model=str(path), device=torch.device(device), fp16=device.startswith("cuda"))
-        keypoints, end_to_end = network.task == "pose", bool(getattr(network, "end2end", False))
-    names = {int(number): str(name) for number, name in network.names.items()}
-    person = next((number for number, name in names.items() if name.lower() == "person"), None)
-    if person is None:
-        raise WeightsError(f"{path}: none of its classes is 'person'. Name another file, or use --detector bundled.")
-    if keypoints and tuple(getattr(network, "kpt_shape", (17, 3))) != (KEYPOINT_VALUES // 3, 3):
-        raise WeightsError(f"{path}: expected the 17 COCO keypoints, got shape {network.kpt_shape}.")
-    return TorchDetector(network, OutputLayout(len(names), person, keypoints, end_to_end), identifier, config, device)
+        batch, size = None, []
+    fixed = (size[0], size[1]) if size and all(isinstance(side, int) for side in size) else None
+    return InputLayout(fixed, batch if isinstance(batch, int) else None, network.fp16)
+
+
+def _output_shape(network: Any, takes: InputLayout, config: DetectConfig) -> tuple[int, ...]:
+    """The shape of what the network says to a black picture."""
+    box = takes.letterbox(config.image_size, config.image_size, config)
+    inputs = torch.zeros(takes.batch or 1, 3, box.input_height, box.input_width, device=network.device)
+    with torch.inference_mode():
+        return tuple(raw_output(network, inputs.half() if takes.half else inputs).shape)

@@ -7,6 +7,7 @@ import torch
 
 from core.errors import InputError
 from core.keypoints import MIRROR
+from core.letterbox import ENLARGE, Letterbox
 from models.detector import teacher
 from models.detector.calibrate import Line, Outcomes, fit_joints, fit_line, fold, read_frame
 from models.detector.dataset import read_boxes, write_pose_labels
@@ -124,6 +125,18 @@ def test_frames_are_shown_as_the_pipeline_shows_them(tmp_path, width, height):
     assert picture[y1 + 2 : y2 - 2, x1 + 2 : x2 - 2].min() > 250
     assert max(picture[y1 - 3, x1:x2].max(), picture[y1:y2, x1 - 3].max()) < 150
     np.testing.assert_allclose(joints[0, :, :2], np.tile(boxes[0, :2], (17, 1)))
+
+
+@pytest.mark.parametrize(("width", "height"), [(640, 360), (320, 240), (1280, 700)])
+def test_frames_are_shown_pixel_for_pixel_as_the_pipeline_shows_them(tmp_path, width, height):
+    for kind in ("images", "labels"):
+        (tmp_path / kind).mkdir()
+    image = np.random.default_rng(0).integers(0, 255, (height, width, 3), np.uint8)
+    cv2.imwrite(str(tmp_path / "images" / "a.png"), image)
+    (tmp_path / "labels" / "a.txt").write_text("")
+    picture, boxes, joints = read_frame(tmp_path / "images" / "a.png", 512)
+    np.testing.assert_array_equal(picture[..., ::-1], Letterbox.rectangular(width, height, 512, ENLARGE).apply(image))
+    assert (boxes.shape, joints.shape) == ((0, 4), (0, 17, 3))
 
 
 def test_folding_changes_confidences_by_the_line_and_nothing_else():

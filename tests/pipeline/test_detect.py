@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from core.boxes import iou
 from core.errors import UsageError, WeightsError
+from core.letterbox import Letterbox
 from core.weights import open_card
 from pipeline.detect import DetectConfig, open_detector
-from pipeline.detect.decode_output import OutputLayout, decode_output
-from pipeline.detect.letterbox import Letterbox
+from pipeline.detect.decode_output import decode_output
+from pipeline.detect.layout import InputLayout, OutputLayout
 from pipeline.detect.open import BUNDLED
 from tests.support.videos import pictures
 
@@ -32,6 +33,7 @@ def test_letterbox_is_tight_and_comes_back(width, height, side):
     back = box.points_to_frame(corners)
     np.testing.assert_allclose(back[0], 0, atol=1e-3)
     np.testing.assert_allclose(back[1], [width, height], atol=2 / box.scale)
+    np.testing.assert_allclose(box.points_to_input(back), corners, atol=1e-2)
 
 
 @given(st.integers(16, 4000), st.integers(16, 4000), st.floats(0.5, 3))
@@ -125,7 +127,7 @@ def test_openvino_and_pytorch_agree_on_the_bundled_weights(people):
 
     state = {name: tensor.float() for name, tensor in load_file(open_card(BUNDLED).path(".safetensors")).items()}
     config = DetectConfig(score=0.3, batch=4)
-    torch_detector = TorchDetector(build(state), POSE, "test", config, "cpu")
+    torch_detector = TorchDetector(build(state), InputLayout(), POSE, "test", config, "cpu")
     openvino_detector = open_detector("bundled", config, threads=1)
     found = 0
     pairs = zip(torch_detector.stream(enumerate(people)), openvino_detector.stream(enumerate(people)), strict=True)

@@ -12,7 +12,7 @@ from core.boxes import iou
 from core.errors import SettingError
 from core.types import Detections
 from pipeline.detect import DetectConfig, open_detector
-from pipeline.detect.tiled import TiledDetector, tiles_of
+from pipeline.detect.tiled import TiledDetector, merge, tiles_of
 
 
 class Blobs:
@@ -69,6 +69,19 @@ def test_everybody_is_found_once_small_or_large(seed, count):
     assert (overlap.max(1) > 0.99).all()
     middle = (found.boxes_xyxy[:, :2] + found.boxes_xyxy[:, 2:]) / 2
     np.testing.assert_allclose(found.keypoints_xyc[:, 3, :2], middle, atol=1e-3)
+
+
+@pytest.mark.parametrize(("gap", "kept"), [(3, False), (6, True)])
+def test_what_ends_near_a_tiles_border_is_cut_by_it_in_pixels_of_the_network(gap, kept):
+    """In a large frame the network is off by several pixels of the tile."""
+    height, width = 2160, 3840
+    config = DetectConfig(tiles=2)
+    tiles = tiles_of(width, height, 2)
+    inner_px = (tiles[0, 2] - tiles[0, 0]) / config.image_size
+    box = np.array([[300, 600, 500, tiles[0, 3] - gap * inner_px]], np.float32)
+    nobody = Detections.empty(with_keypoints=False)
+    found = [nobody, Detections(box, np.full(1, 0.9, np.float32), None), nobody, nobody, nobody]
+    assert len(merge(found, tiles, (height, width, 3), config)) == kept
 
 
 def test_frames_come_back_in_order_and_empty_ones_have_nobody():

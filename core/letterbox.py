@@ -8,6 +8,7 @@ import numpy as np
 
 MULTIPLE_PX = 32  # the coarsest stride of the networks
 GREY = 114  # what Ultralytics pads with in training
+ENLARGE = 1.3  # a small frame is not made more than so many times as large
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,12 @@ class Letterbox:
             return inner
         right, bottom = self.input_width - left - inner_width, self.input_height - top - inner_height
         return cv2.copyMakeBorder(inner, top, bottom, left, right, cv2.BORDER_CONSTANT, value=(GREY, GREY, GREY))
+
+    def points_to_input(self, points_xy: np.ndarray) -> np.ndarray:
+        """Points (..., 2) from frame to input pixels."""
+        left, top, inner_width, inner_height = self._inner
+        per_axis = np.array([inner_width / self.width, inner_height / self.height])
+        return points_xy * per_axis + np.array([left, top])
 
     def points_to_frame(self, points_xy: np.ndarray) -> np.ndarray:
         """Points (..., 2) from input to frame pixels."""
