@@ -1,6 +1,8 @@
 """The optional `cameras.toml` beside the videos: names, clock offsets, calibrations, or marks on the floor for one."""
 
+import re
 import tomllib
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -18,7 +20,10 @@ from pipeline.video import CameraSource, open_frames
 
 ASPECT_OFF = 0.02  # how far the shapes of a whole picture and of its video may differ
 
-Number = Annotated[float, Field(allow_inf_nan=False)]
+HEADER = re.compile(r"""^\s*\[\s*cameras\.([^\]"'\n]+?)(?:\.floor|\.calibration)?\s*\]""", re.MULTILINE)
+BARE = re.compile(r"[A-Za-z0-9_.-]+")  # what TOML takes without quotes
+
+Number = Annotated[float, Field(allow_inf_nan=False, strict=True)]
 Pair = tuple[Number, Number]
 
 
@@ -79,8 +84,11 @@ def read_cameras_toml(path: Path, sources: Sequence[CameraSource]) -> CamerasFil
     """
     if not path.exists():
         return CamerasFile()
-    entries = _parse(path).cameras
     by_id = {source.id: source for source in sources}
+    # macOS spells "ü" in file names as "u" and two dots; keyboards do not.
+    spelt = {unicodedata.normalize("NFC", camera): camera for camera in by_id}
+    stated = _parse(path, list(by_id)).cameras
+    entries = {spelt.get(unicodedata.normalize("NFC", camera), camera): entry for camera, entry in stated.items()}
     for camera in entries:
         if camera not in by_id:
             near = get_close_matches(camera, by_id, n=1, cutoff=0)
@@ -101,30 +109,43 @@ def read_cameras_toml(path: Path, sources: Sequence[CameraSource]) -> CamerasFil
     )
 
 
-def _parse(path: Path) -> _Document:
+def _parse(path: Path, ids: Sequence[str]) -> _Document:
     try:
-        document: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: is not valid TOML: {error}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: is not UTF-8: {error}; save it as UTF-8") from error
+    try:
+        document: dict[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path}: is not valid TOML: {error}{_unquoted(text)}") from error
     try:
         read = _Document.model_validate(document)
     except ValidationError as error:
-        raise UsageError(f"{path}: {_first_problem(error)}") from error
+        raise UsageError(f"{path}: {_first_problem(error, ids)}") from error
     for camera, entry in read.cameras.items():
         if entry.floor and entry.calibration:
             raise UsageError(f"{path}: cameras.{camera}: has both a calibration and a floor; leave one of them out")
     return read
 
 
-def _first_problem(error: ValidationError) -> str:
+def _unquoted(text: str) -> str:
+    """What to say of the first camera whose name stands without the quotes it needs, if there is one."""
+    name = next((name for name in HEADER.findall(text) if not BARE.fullmatch(name)), None)
+    return f'; a name with spaces or letters beyond A to Z needs quotes: write [cameras."{name}"]' if name else ""
+
+
+def _first_problem(error: ValidationError, ids: Sequence[str]) -> str:
     """One of pydantic's complaints as `key: what is wrong`; an unknown key goes first, with the nearest known one."""
     problem = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
     place = [str(part) for part in problem["loc"]]
     key = ".".join(place)
     if problem["type"] != "extra_forbidden":
         return f"{key}: {problem['msg']}, got {problem['input']!r}"
+    name = ".".join(place[1:])  # of a camera with a dot in it, or the beginning of such a name
+    if dotted := [camera for camera in ids if len(place) > 2 and f"{camera}.".startswith(f"{name}.")]:
+        return f'{key}: a name with a dot needs quotes: write [cameras."{dotted[0]}"]'
     models: dict[int, type[BaseModel]] = {1: _Document, 3: CameraEntry}
     model = models.get(len(place), FloorEntry if "floor" in place[2:3] else CalibrationEntry)
     near = get_close_matches(place[-1], list(model.model_fields), n=1, cutoff=0)[0]

@@ -1,5 +1,7 @@
 """Where networks run."""
 
+import re
+
 from core.errors import UsageError
 
 CHOICES = ("auto", "cpu", "cuda", "mps")
@@ -10,8 +12,8 @@ def choose_device(asked: str) -> str:
 
     Only looks for a GPU where one could be, so that a machine without one does not wait for PyTorch to load.
     """
-    kind = asked.split(":", maxsplit=1)[0]
-    if kind not in CHOICES:
+    kind, _, number = asked.partition(":")
+    if kind not in CHOICES or not re.fullmatch(r"\w+|cuda:[0-9]+", asked):
         raise UsageError(f"--device {asked}: expected one of {', '.join(CHOICES)} or cuda:N")
     if kind == "cpu" or (kind == "auto" and not _may_have_gpu()):
         return "cpu"
@@ -22,7 +24,7 @@ def choose_device(asked: str) -> str:
         return "cuda" if has_cuda else "mps" if has_mps else "cpu"
     if not (has_cuda if kind == "cuda" else has_mps):
         raise UsageError(f"--device {asked}: PyTorch finds no such device here. Use --device cpu, or auto.")
-    if ":" in asked and int(asked.split(":")[1]) >= torch.cuda.device_count():
+    if number and int(number) >= torch.cuda.device_count():
         raise UsageError(f"--device {asked}: there are {torch.cuda.device_count()} devices, counted from 0.")
     return asked
 

@@ -11,7 +11,7 @@ from pipeline.cameras_file import read_cameras_toml
 from pipeline.device import choose_device
 from pipeline.run import CAMERAS_FILE
 from pipeline.settings import Settings
-from pipeline.video import find_cameras, open_frames
+from pipeline.video import find_cameras, left_out, open_frames
 from pipeline.workers import choose_workers
 
 CPU_SECONDS_PER_FRAME = 0.03  # measured on two cores with the bundled networks, rounded up
@@ -25,7 +25,7 @@ def dry_run(videos: Path, output: Path, settings: Settings, console: Console) ->
     table = Table(show_edge=False, header_style="bold")
     for heading in ("camera", "size", "fps", "frames", "seconds", "offset", "above floor"):
         table.add_column(heading, justify="left" if heading == "camera" else "right")
-    frames = 0
+    frames = unknown = 0
     for source in sources:
         try:
             with open_frames(source) as reader:
@@ -35,22 +35,25 @@ def dry_run(videos: Path, output: Path, settings: Settings, console: Console) ->
             continue
         calibration = named.calibrations.get(source.id)
         frames += info.expected_frames // settings.run.stride
+        unknown += not info.expected_frames
         table.add_row(
             escape(named.names.get(source.id, source.id)),
             f"{info.width}×{info.height}",
             f"{info.fps:.4g}",
-            str(info.expected_frames),
-            f"{info.duration_s:.1f}",
+            str(info.expected_frames or "unknown"),
+            f"{info.duration_s:.1f}" if info.duration_s else "unknown",
             f"{named.offsets_s.get(source.id, 0.0):+.3g} s",
             f"{calibration.centre_m[2]:.2f} m" if calibration else "",
         )
     console.print(table)
-    for warning in named.warnings:
+    for warning in [*left_out(videos), *named.warnings]:
         console.print(f"[yellow]warning:[/yellow] {escape(warning)}")
     workers = choose_workers(settings.run.workers, len(sources), device)
-    estimate = f", on a CPU about {frames * CPU_SECONDS_PER_FRAME / 60:.1f} minutes" if device == "cpu" else ""
+    minutes = f"about {frames * CPU_SECONDS_PER_FRAME / 60:.1f} minutes"
+    apart = f", and those of {unknown} that do not say how long they are," if unknown else ""
+    estimate = f", on a CPU {'nobody knows how long' if unknown else minutes}" if device == "cpu" else ""
     console.print(
-        f"{len(sources)} cameras, about {frames} frames to look at on {device}, {workers} worker(s){estimate}."
+        f"{len(sources)} cameras, about {frames} frames{apart} to look at on {device}, {workers} worker(s){estimate}."
     )
     console.print(
         f"Would write {', '.join(settings.run.outputs)} to {escape(str(output))}. Nothing was done (--dry-run).",

@@ -5,9 +5,10 @@ on who it took turns with nor on who came before. What goes wrong with one camer
 the others go on.
 """
 
+import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from core.types import Appearance, Descriptors, Detections, Frame, Tracklet, Tra
 from pipeline.camera_tracks import CameraTracks
 from pipeline.crops import Crop, CropPicker
 from pipeline.detect import Detector
+from pipeline.progress import Progress, Report
 from pipeline.result import CameraResult
 from pipeline.settings import Settings
 from pipeline.video import CameraSource, open_frames
@@ -37,20 +39,6 @@ class CameraJob:
     source: CameraSource
     name: str
     offset_s: float = 0.0
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far one camera is: frames done, frames its header promises, and whether it is finished."""
-
-    camera: str
-    frames: int
-    expected: int
-    finished: bool = False
-    error: str | None = None
-
-
-Report = Callable[[Progress], None]
 
 
 def read_cameras(
@@ -128,12 +116,10 @@ class _Reading:
         self.exhausted = False
         self.pending = 0  # frames given to the detector that have not come back
         self._absorbed = 0
-        try:
+        with self._keep_error():
             threads = settings.run.decode_threads
             self._reader = open_frames(job.source, job.offset_s, settings.run.stride, threads)
             self._frames = ahead(iter(self._reader))
-        except CameraError as error:
-            self._error = str(error)
 
     def next_frame(self) -> Frame | None:
         """The next frame that is to be looked at, None after the last one."""
@@ -148,12 +134,24 @@ class _Reading:
                 return frame
 
     def _decode(self) -> Frame | None:
-        with self._watch.measure("decode"):
-            try:
-                return next(self._frames, None)
-            except CameraError as error:
-                self._error = str(error)
-                return None
+        with self._watch.measure("decode"), self._keep_error():
+            return next(self._frames, None)
+        return None
+
+    @contextmanager
+    def _keep_error(self) -> Iterator[None]:
+        """What decoding raises is this camera's error; if nobody foresaw it, its trace goes to the log."""
+        try:
+            yield
+        except CameraError as error:
+            self._error = str(error)
+        except MemoryError:
+            raise
+        except Exception as error:
+            source, frame = self._job.source, len(self._times_s)
+            logging.getLogger(__name__).exception("camera %r", source.id)
+            what = f"{source.path.name} cannot be read ({type(error).__name__}: {error}). Is the file damaged?"
+            self._error = str(CameraError(source.id, what, frame))
 
     def absorb(self, frame: Frame, detections: Detections) -> None:
         """Take in what was found in one frame. Frames come in order."""
@@ -206,14 +204,17 @@ class _Reading:
         if self._reader and self._reader.damage and not damage:
             damage = f"camera {source.id!r}: {source.path.name}: {self._reader.damage}; {len(times)} frames were read."
         width, height, fps = 0, 0, 0.0
+        warnings: tuple[str, ...] = ()
         if self._reader:
+            warnings = tuple(f"camera {source.id!r}: {source.path.name}: {one}" for one in self._reader.warnings)
             info = self._reader.info
             span = times[-1] - times[0] if len(times) > 1 else 0.0
             # The header may lie about its rate; the timestamps are what the rate is.
             width, height, fps = info.width, info.height, float((len(times) - 1) / span) if span > 0 else info.fps
         return CameraResult(
-            source.id, self._job.name, source.path, width, height, fps, times, self._job.offset_s, damage
-        )
+            source.id, self._job.name, source.path, width, height, fps, times, self._job.offset_s, damage,
+            warnings=warnings,
+        )  # fmt: skip
 
     def _appearances(self, tracklets: Sequence[Tracklet]) -> dict[TrackletKey, Appearance]:
         known = {tracklet.key.local_id: tracklet.key for tracklet in tracklets}

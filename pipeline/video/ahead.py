@@ -1,14 +1,14 @@
 """Prepare the next items in a thread while the last is being worked on: decoding lets go of Python's lock."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 Item = TypeVar("Item")
 
 
-def ahead(items: Iterator[Item], depth: int = 2) -> Iterator[Item]:
+def ahead(items: Iterator[Item], depth: int = 2) -> Generator[Item, None, None]:
     """The same items in the same order, up to `depth` of them made beforehand; what `items` raises comes in its turn.
 
     One thread asks for all of them, one after the other; it has ended when this iterator has, or was closed.

@@ -13,14 +13,18 @@ import numpy as np
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from core.errors import CameraError
+from core.errors import CameraError, InputError
+from core.pictures import read_bgr
 from core.types import Frame
+from pipeline.video.clock import Clock
 from pipeline.video.picture import Encoding, Picture
 from pipeline.video.source import SEQUENCE_FILE, CameraSource
 
 FALLBACK_FPS = 25.0
-# swscale is exact but slow; OpenCV converts this one layout, by far the most common, several times faster.
+# swscale is exact but slow; OpenCV converts this one layout, by far the most common, several times faster: it takes
+# every brightness to lie between 16 and 235.
 FAST_FORMATS = {"yuv420p", "yuvj420p"}
+MISSING_S, MISSING_SHARE = 1.0, 0.05  # of what the header promises; a little is always missing
 UPRIGHT = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_CLOCKWISE}
 
 
@@ -28,8 +32,8 @@ UPRIGHT = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROT
 class VideoInfo:
     """What the header says. width and height are those of the upright picture; the frame count is a mere promise.
 
-    time_base: seconds per tick of the stream's timestamps; rotation_deg: how far the stored picture must be turned
-    counter-clockwise to stand upright.
+    expected_frames, duration_s: 0 where it does not say; time_base: seconds per tick of the stream's timestamps;
+    rotation_deg: how far the stored picture must be turned counter-clockwise to stand upright.
     """
 
     width: int
@@ -44,12 +48,14 @@ class VideoInfo:
 class FrameReader:
     """Frames of one camera, in order: iterate over it, or over its `pictures`, once. Use it as a context manager.
 
-    `info` is known from the start. After the last frame `damage` says what could not be decoded, or is None. `ticks` is
-    the timestamp of the last frame given, in units of `info.time_base`, counted from the first frame.
+    `info` is known from the start. After the last frame `damage` says what could not be decoded, or is None, and
+    `warnings` what may be wrong. `ticks` is the timestamp of the last frame given, in units of `info.time_base`,
+    counted from the first frame.
     """
 
     info: VideoInfo
     damage: str | None = None
+    warnings: tuple[str, ...] = ()
     ticks: int = 0
 
     def __iter__(self) -> Iterator[Frame]:
@@ -141,17 +147,42 @@ class _VideoReader(FrameReader):
 
     def _decoded(self) -> Iterator[tuple[float, VideoFrame]]:
         """Every frame with its time from the first one on."""
-        clock = _Clock(self.info)
+        clock = Clock(self.info.fps, self.info.time_base)
+        frames = self._stored()
+        frame, count, time_s = next(frames, None), 0, 0.0
+        while frame is not None:
+            following = next(frames, None)
+            self.ticks, time_s = clock.tick(frame.pts, following.pts if following else None)
+            yield time_s, frame
+            frame, count = following, count + 1
+        missing = None if self.damage else self._missing(count, time_s + 1 / self.info.fps)
+        self.warnings = tuple(warning for warning in (clock.trouble, missing) if warning)
+
+    def _stored(self) -> Iterator[VideoFrame]:
         index = 0
         batch: list[VideoFrame] | None = self._waiting
         while batch is not None:
-            for frame in batch:
-                self.ticks, time_s = clock.tick(frame.pts)
-                yield time_s, frame
-                index += 1
+            yield from batch
+            index += len(batch)
             batch = self._next_frames(index)
-        if index == 1 and self.info.expected_frames > 1 and not self.damage:
-            self._note_damage(1, f"there is no picture (the header promises {self.info.expected_frames} frames)")
+        promised = self.info.expected_frames
+        if index == 1 < promised and not self.damage:
+            self._note_damage(1, f"nothing is there (the header promises {promised} frames); is the copy complete?")
+
+    def _missing(self, frames: int, read_s: float) -> str | None:
+        """That much less was read than the header promises, None where it is little.
+
+        A header that lies cannot be told from a file that was cut off.
+        """
+        too_few = max(0, self._stream.frames - frames) / self.info.fps
+        missing_s = max(self.info.duration_s - read_s, too_few)
+        promised_s = read_s + missing_s
+        if missing_s <= max(MISSING_S, MISSING_SHARE * promised_s):
+            return None
+        return (
+            f"the header promises {self.info.expected_frames} frames / {promised_s:.1f} s, {frames} / {read_s:.1f} s "
+            "were read; is the copy complete?"
+        )
 
     def _upright(self, frame: VideoFrame) -> np.ndarray:
         image: np.ndarray = to_bgr(frame)
@@ -177,7 +208,7 @@ class _VideoReader(FrameReader):
 class _ImageReader(FrameReader):
     def __init__(self, camera: CameraSource, offset_s: float, stride: int) -> None:
         self._camera, self._offset_s, self._stride = camera, offset_s, stride
-        first = next((image for path in camera.images if (image := cv2.imread(str(path))) is not None), None)
+        first = next((image for path in camera.images if (image := _read(path)) is not None), None)
         if first is None:
             raise CameraError(camera.id, f"none of the {len(camera.images)} images in {camera.path} can be read.")
         fps = _sequence_fps(camera)
@@ -201,7 +232,7 @@ class _ImageReader(FrameReader):
             if index % stride:
                 yield NO_PICTURE
                 continue
-            read = cv2.imread(str(path))
+            read = _read(path)
             if read is None:
                 self.damage = self.damage or f"from frame {index} on images cannot be read (first: {path.name})"
             elif read.shape != image.shape:
@@ -211,30 +242,17 @@ class _ImageReader(FrameReader):
             yield image
 
 
-class _Clock:
-    """Times that begin at 0 and only go forward, from timestamps that may be missing, repeat or run back."""
-
-    def __init__(self, info: VideoInfo) -> None:
-        self._base = info.time_base
-        self._step = max(1, round(1 / (info.fps * float(info.time_base))))
-        self._first: int | None = None
-        self._last = -self._step
-
-    def tick(self, pts: int | None) -> tuple[int, float]:
-        """Ticks since the first frame and the same in seconds."""
-        ticks = self._last + self._step
-        if pts is not None:
-            if self._first is None:
-                self._first = pts
-            if pts - self._first > self._last:
-                ticks = pts - self._first
-        self._last = ticks
-        return ticks, float(ticks * self._base)
+def _read(path: Path) -> np.ndarray | None:
+    """The image, None where it cannot be read."""
+    try:
+        return read_bgr(path)
+    except InputError:
+        return None
 
 
 def to_bgr(frame: VideoFrame) -> np.ndarray:
     """The stored picture (H, W, 3) uint8 BGR of any pixel format, not yet turned upright."""
-    if _is_plain(frame):
+    if _is_plain(frame) and not Encoding.of(frame).is_full_range:
         return cv2.cvtColor(frame.to_ndarray(), cv2.COLOR_YUV2BGR_I420)
     return frame.to_ndarray(format="bgr24")
 

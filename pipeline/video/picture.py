@@ -36,13 +36,18 @@ class Encoding:
         range_ = ColorRange.JPEG if full else frame.color_range
         return cls(*(int(value) for value in (frame.colorspace, range_, frame.color_primaries, frame.color_trc)))
 
+    @property
+    def is_full_range(self) -> bool:
+        """Whether 0 is black and 255 white, instead of 16 and 235."""
+        return self.range_ == ColorRange.JPEG.value
+
     def yuv(self, bgr: np.ndarray | Bgr) -> np.ndarray:
         """Colours (..., 3) 0 to 255 as Y, U, V (..., 3) uint8: ITU-R BT.601, BT.709 and BT.2020."""
         blue, green, red = np.moveaxis(np.asarray(bgr, np.float64) / 255, -1, 0)
         of_red, of_blue = _RED_BLUE.get(self.matrix, _BT601)
         luma = of_red * red + of_blue * blue + (1 - of_red - of_blue) * green
         chroma = [(blue - luma) / (2 - 2 * of_blue), (red - luma) / (2 - 2 * of_red)]
-        low, luma_span, chroma_span = (0, 255, 255) if self.range_ == ColorRange.JPEG.value else (16, 219, 224)
+        low, luma_span, chroma_span = (0, 255, 255) if self.is_full_range else (16, 219, 224)
         scaled = np.stack([low + luma_span * luma, *(128 + chroma_span * plane for plane in chroma)], axis=-1)
         return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
 

@@ -30,10 +30,14 @@ def write_video(
     pixel_format: str = "yuv420p",
     ticks: Sequence[int] | None = None,
     audio: bool = False,
+    live: bool = False,
 ) -> Path:
-    """Write `frames` with `codec`; `ticks`: timestamps in milliseconds, for a variable frame rate."""
+    """Write `frames` with `codec`; `ticks`: timestamps in milliseconds, for a variable frame rate.
+
+    live: as a recorder writes that never goes back to fill in how long the video is; only of Matroska.
+    """
     frames = list(frames)
-    with av.open(str(path), "w") as container:
+    with av.open(str(path), "w", options={"live": "1"} if live else {}) as container:
         stream = container.add_stream(codec, rate=fps)
         stream.height, stream.width = frames[0].shape[:2]
         stream.pix_fmt = pixel_format
