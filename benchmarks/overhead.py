@@ -18,7 +18,7 @@ import numpy as np
 import typer
 
 from benchmarks.record import write_result
-from pipeline.read_cameras import Progress, Report
+from pipeline.progress import Progress, Report
 from pipeline.run import run
 from pipeline.settings import RunConfig, Settings, resolve
 from pipeline.tasks import open_engines, threads_for

@@ -1,14 +1,15 @@
 """What reading one camera leaves: an artifact on disk, so that a second run need not read the video again."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import orjson
 
+from core.arrays import open_arrays
 from core.types import Appearance, Descriptors, Tracklet, TrackletKey
-from pipeline.export.whole import whole_file
+from core.whole import whole_file
 from pipeline.result import CameraResult
 
 TRACKLET_FIELDS = ("frames", "times_s", "boxes_xyxy", "scores", "source")
@@ -24,6 +25,13 @@ class CameraTracks:
     appearances: Sequence[Appearance]
     seconds: Mapping[str, float] = field(default_factory=dict)
 
+    def known_as(self, source: Path, name: str, offset_s: float) -> "CameraTracks":
+        """The same, of a video that lies at `source`, under `name`, with all times moved to the clock `offset_s`."""
+        shift_s = offset_s - self.camera.offset_s
+        times_s = self.camera.frame_times_s + shift_s
+        camera = replace(self.camera, source=source, name=name, offset_s=offset_s, frame_times_s=times_s)
+        return replace(self, camera=camera, tracklets=[replace(t, times_s=t.times_s + shift_s) for t in self.tracklets])
+
     def save(self, path: Path) -> None:
         """Write to `path` (.npz), whole or not at all. Keypoints are kept to a quarter of a pixel."""
         camera = self.camera
@@ -36,6 +44,7 @@ class CameraTracks:
             "fps": float(camera.fps),
             "offset_s": camera.offset_s,
             "error": camera.error,
+            "warnings": camera.warnings,
             "seconds": dict(self.seconds),
         }
         arrays: dict[str, np.ndarray] = {
@@ -61,11 +70,12 @@ class CameraTracks:
 
     @classmethod
     def load(cls, path: Path) -> "CameraTracks":
-        """Read what `save` wrote. OSError, ValueError or KeyError where the file is not one."""
-        with np.load(path, allow_pickle=False) as arrays:
+        """Read what `save` wrote. InputError, KeyError or TypeError where the file is not one."""
+        with open_arrays(path) as arrays:
             head = orjson.loads(arrays["head"].tobytes())
             seconds = head.pop("seconds")
             head["source"] = Path(head["source"])
+            head["warnings"] = tuple(head.get("warnings", ()))
             camera = CameraResult(frame_times_s=arrays["frame_times_s"], **head)
             keys = [TrackletKey(camera.id, int(n)) for n in arrays["local_ids"]]
             cuts = np.cumsum(arrays["lengths"])[:-1]

@@ -1,5 +1,6 @@
 """The command line of the main job: parse, run, say what happened, give the exit code."""
 
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -8,17 +9,16 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from core.errors import InputError, OutputError, ThroughlineError, UsageError
+from core.errors import ThroughlineError, UsageError
 from core.quiet import hush
 
 hush()
 
+from core.exit_codes import INTERRUPTED, OK, SOME_FAILED, exit_code  # noqa: E402
 from pipeline.display import Display  # noqa: E402
 from pipeline.dry_run import dry_run  # noqa: E402
 from pipeline.run import run  # noqa: E402
 from pipeline.settings import OUTPUTS, RunConfig, resolve  # noqa: E402
-
-OK, USAGE, INPUT, SOME_FAILED, INTERRUPTED = 0, 2, 3, 4, 130
 
 app = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
 
@@ -68,7 +68,8 @@ def main(
     them; corrections.toml may say which tracklets are one person and which are not. A run that was interrupted goes on
     where it stopped when it is started again.
 
-    Exit code: 0 all well, 2 wrong usage, 3 no usable input or output, 4 some cameras failed, 130 interrupted.
+    Exit code: 0 all well, 2 wrong usage, 3 no usable input or output, 4 some cameras could not
+    be read or drawn, 130 interrupted.
     """
     console, errors = Console(), Console(stderr=True)
     output = output or Path("out") / videos.resolve().name
@@ -101,20 +102,13 @@ def main(
         if verbose:
             errors.print_exception()
         errors.print(f"[red]error:[/red] {escape(str(error))}", highlight=False, soft_wrap=True)
-        raise typer.Exit(_exit_code(error)) from None
-    for camera in summary.failed:
-        errors.print(f"[red]error:[/red] {escape(str(camera.error))}", highlight=False, soft_wrap=True)
-    raise typer.Exit(SOME_FAILED if summary.failed else OK)
-
-
-def _exit_code(error: ThroughlineError) -> int:
-    if isinstance(error, UsageError):
-        return USAGE
-    if isinstance(error, (InputError, OutputError)):
-        return INPUT
-    return 1
+        raise typer.Exit(exit_code(error)) from None
+    for reason in summary.errors:
+        errors.print(f"[red]error:[/red] {escape(reason)}", highlight=False, soft_wrap=True)
+    raise typer.Exit(SOME_FAILED if summary.errors else OK)
 
 
 def entry() -> None:
-    """Run the command; what `run_pipeline.py` calls."""
+    """Run the command; what `run_pipeline.py` calls. Asking it to end (SIGTERM) is as good as Ctrl-C."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     app(prog_name=Path(sys.argv[0]).name)

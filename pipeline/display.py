@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, Tim
 from rich.progress import Progress as RichProgress
 from rich.table import Table
 
-from pipeline.read_cameras import Progress, Report
+from pipeline.progress import Progress, Report
 from pipeline.run import Summary
 
 PLAIN_EVERY_S = 10.0

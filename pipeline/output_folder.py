@@ -2,10 +2,16 @@
 
 import errno
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from core.errors import OutputError, UsageError
+import orjson
+
+from core.errors import InputError, OutputError, UsageError
+from core.whole import output_error
+from pipeline.export.entries import entries
+from pipeline.video import CameraSource
 
 FINISHED = "run.json"  # written last: where it is, the run is complete
 WORK = "work"
@@ -16,12 +22,21 @@ PLACES = {
     "parquet": ("tracks.parquet",),
     "video": ("annotated",),
 }
+ENDINGS = {"mot": ".txt", "video": ".mp4"}  # of the outputs that have a file per camera, in the folder of that name
 
 
-def prepare_output(output: Path, videos: Path, *, overwrite: bool) -> bool:
-    """Make the folder; True where an unfinished run of ours is in it that can be gone on with.
+def place_of(output: Path, kind: str, camera: str) -> Path:
+    """Where an output that has a file per camera has that of `camera`."""
+    return output / PLACES[kind][0] / f"{camera}{ENDINGS[kind]}"
 
-    Raises UsageError where it is the input folder or holds something else, OutputError where it cannot be written.
+
+def check_output(
+    output: Path, videos: Path, sources: Sequence[CameraSource], outputs: Collection[str], *, overwrite: bool
+) -> None:
+    """Raise UsageError where a run may not write there; nothing is touched.
+
+    That is the folder of the videos, one with a finished run or something else in it unless `overwrite`, and one whose
+    own videos are among `sources`.
     """
     if output.exists() and output.resolve() == videos.resolve():
         raise UsageError(
@@ -41,10 +56,44 @@ def prepare_output(output: Path, videos: Path, *, overwrite: bool) -> bool:
             f"--output {output}: the folder is not empty and not one of ours. Name another, or add --overwrite to "
             "write beside what is there."
         )
-    _make_writable(output)
-    if finished:
-        (output / FINISHED).unlink()
-    return begun
+    _refuse_sources(output, sources, outputs)
+
+
+def _refuse_sources(output: Path, sources: Sequence[CameraSource], outputs: Collection[str]) -> None:
+    folders = [output / PLACES[kind][0] for kind in ENDINGS if kind in outputs]
+    for folder in (one for one in folders if one.is_dir()):
+        if inside := [source.path for source in sources if source.path.resolve().parent.samefile(folder)]:
+            raise UsageError(
+                f"--output {output}: {inside[0]} lies in {folder}, which is written anew. Name another folder; the "
+                "videos stay untouched."
+            )
+
+
+def begin_outputs(output: Path, outputs: Collection[str]) -> None:
+    """Say that the folder holds no finished run, and remove what will be written anew of the cameras of an earlier one.
+
+    Nothing is removed but files of the cameras that its run.json or tracks.json names. Raises OutputError.
+    """
+    earlier = _earlier_cameras(output)
+    old = [path for kind in ENDINGS if kind in outputs for path in (output / PLACES[kind][0]).glob(f"*{ENDINGS[kind]}")]
+    for path in (output / FINISHED, *(path for path in old if path.stem in earlier)):
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise output_error(path, error) from error
+
+
+def _earlier_cameras(output: Path) -> set[str]:
+    names: set[str] = set()
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        names |= {str(camera["id"]) for camera in orjson.loads((output / FINISHED).read_bytes())["cameras"]}
+    for place in PLACES["json"]:
+        with suppress(InputError, KeyError, TypeError):
+            for kind, entry in entries(output / place):
+                if kind != "cameras":  # which come first
+                    break
+                names.add(str(entry["id"]))
+    return names
 
 
 def left_over(output: Path, outputs: Collection[str]) -> list[str]:
@@ -53,7 +102,8 @@ def left_over(output: Path, outputs: Collection[str]) -> list[str]:
     return [name for name in names if (output / name).exists()]
 
 
-def _make_writable(output: Path) -> None:
+def make_output(output: Path) -> None:
+    """Make the folder. Raises OutputError where it cannot be written or has no room."""
     try:
         (output / WORK).mkdir(parents=True, exist_ok=True)
         probe = output / WORK / ".writable"

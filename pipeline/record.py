@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from core.whole import whole_file
 from pipeline.artifacts import SECTIONS
-from pipeline.export.whole import whole_file
 from pipeline.output_folder import FINISHED
 from pipeline.settings import Settings
 from pipeline.version import VERSION
@@ -69,7 +69,7 @@ def write_run_json(
         "seconds": {name: round(spent, 3) for name, spent in summary.seconds.items()},
         "seconds_inside_cameras": {name: round(spent, 3) for name, spent in summary.stage_seconds.items()},
         "cameras_reused": summary.reused,
-        "warnings": summary.warnings,
+        "warnings": [*summary.warnings, *summary.not_drawn],
     }
     with whole_file(output / FINISHED) as temporary:
         temporary.write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))

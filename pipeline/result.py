@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ class CameraResult:
     id: the file's stem or the folder's name; name: for display; source: the video file or image folder.
     width, height: px of the upright picture; fps: mean frame rate; frame_times_s (F,) float64: presentation time of
     each decoded frame plus offset_s, strictly increasing; error: why the camera stopped early, or None. One that could
-    not be opened at all has no frames and width 0.
+    not be opened at all has no frames and width 0. warnings: what may be wrong with a video that was read.
     """
 
     id: str
@@ -29,6 +30,7 @@ class CameraResult:
     frame_times_s: np.ndarray
     offset_s: float = 0.0
     error: str | None = None
+    warnings: tuple[str, ...] = field(default=(), kw_only=True)
 
     @property
     def frames(self) -> int:
@@ -59,4 +61,11 @@ class RunResult:
 
     def of_camera(self, camera: str) -> list[Tracklet]:
         """The tracklets of one camera, by local id."""
-        return [tracklet for key, tracklet in sorted(self.tracklets.items()) if key.camera == camera]
+        return list(self._by_camera.get(camera, ()))
+
+    @cached_property
+    def _by_camera(self) -> dict[str, list[Tracklet]]:
+        by_camera: dict[str, list[Tracklet]] = {}
+        for key in sorted(self.tracklets):
+            by_camera.setdefault(key.camera, []).append(self.tracklets[key])
+        return by_camera

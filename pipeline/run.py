@@ -18,13 +18,14 @@ from pipeline.cameras_file import CamerasFile, read_cameras_toml
 from pipeline.device import choose_device
 from pipeline.export import mot, parquet, tracks_json
 from pipeline.export.verify import verify_outputs
-from pipeline.output_folder import WORK, left_over, prepare_output
-from pipeline.read_cameras import CameraJob, Progress, Report
+from pipeline.output_folder import WORK, begin_outputs, check_output, left_over, make_output, place_of
+from pipeline.progress import Progress, Report
+from pipeline.read_cameras import CameraJob
 from pipeline.record import metadata, write_run_json
 from pipeline.result import CameraResult, RunResult
 from pipeline.settings import Settings
 from pipeline.tasks import AnnotateTask, ReadTask, annotate, open_engines, read, threads_for
-from pipeline.video import CameraSource, find_cameras
+from pipeline.video import CameraSource, find_cameras, left_out
 from pipeline.workers import Lost, choose_workers, run_in_threads, run_tasks
 
 CAMERAS_FILE = "cameras.toml"
@@ -38,6 +39,7 @@ class Summary:
     """What a run did, for the table at its end.
 
     seconds: wall time by stage; stage_seconds: work inside the cameras. artifacts: the file of each camera's tracks.
+    not_drawn: for each annotated video that was asked for and could not be made, why.
     """
 
     output: Path
@@ -47,11 +49,12 @@ class Summary:
     stage_seconds: dict[str, float] = field(default_factory=dict)
     reused: int = 0
     artifacts: dict[str, Path] = field(default_factory=dict)
+    not_drawn: list[str] = field(default_factory=list)
 
     @property
-    def failed(self) -> list[CameraResult]:
-        """The cameras that could not be read, or not to their end."""
-        return [camera for camera in self.result.cameras if camera.error]
+    def errors(self) -> list[str]:
+        """Of the cameras that could not be read, or not to their end, or not be drawn."""
+        return [camera.error for camera in self.result.cameras if camera.error] + self.not_drawn
 
 
 Stage = Callable[[str], contextlib.AbstractContextManager[Report]]
@@ -73,7 +76,9 @@ def run(
     workers = choose_workers(settings.run.workers, len(sources), device)
     engines = open_engines(settings, device, threads_for(workers))
     networks = (engines.detector.identifier, engines.embedder.identifier)
-    prepare_output(output, videos, overwrite=overwrite)
+    check_output(output, videos, sources, settings.run.outputs, overwrite=overwrite)
+    if not stored_only:
+        make_output(output)
     clock = _Clock()
 
     with clock.measure("read"), stage("Reading") as report:
@@ -92,10 +97,12 @@ def run(
             cameras_file.offsets_s.keys(),
             corrections,
         )
+        begin_outputs(output, settings.run.outputs)
         artifacts = _keep_pieces(found, tracks, reading.artifacts)
         tracklets = {tracklet.key: tracklet for one in found.tracks for tracklet in one.tracklets}
         result = RunResult(cameras, tracklets, found.identities, about)
-    warnings = [*cameras_file.warnings, *found.warnings]
+    of_cameras = [warning for camera in cameras for warning in camera.warnings]
+    warnings = [*left_out(videos), *cameras_file.warnings, *of_cameras, *found.warnings]
     summary = Summary(output, result, warnings, reused=reading.reused, stage_seconds=reading.seconds)
     summary.artifacts = artifacts
     with clock.measure("export"), stage("Writing") as report:
@@ -136,12 +143,12 @@ class _Reading:
         missing: list[CameraJob] = []
         for job in jobs:
             try:
-                path = artifact_path(self._work, job, self._settings, self._networks, self._device)
+                path = artifact_path(self._work, job.source, self._settings, self._networks, self._device)
             except CameraError as error:
                 tracks[job.source.id] = unread(job, str(error))
                 continue
             self.artifacts[job.source.id] = path
-            if path.exists() and (found := _load(path)) is not None:
+            if path.exists() and (found := _load(path, job)) is not None:
                 tracks[job.source.id] = found
                 self.reused += 1
                 report(Progress(job.source.id, found.camera.frames, found.camera.frames, True, found.camera.error))
@@ -152,38 +159,38 @@ class _Reading:
                 f"--from associate: {self._work} holds no tracklets of camera {missing[0].source.id!r} for these "
                 "videos and settings. Run once without --from; settings other than associate.* must be the same."
             )
-        for task, outcome in run_tasks(read, self._tasks(missing), self._workers, report):
-            for job, path in zip(task.jobs, task.artifacts, strict=True):
-                found = None if isinstance(outcome, Lost) and not path.exists() else _load(path)
+        by_id = {job.source.id: job for job in missing}
+        for task, outcome in run_tasks(read, self._tasks([job.source for job in missing]), self._workers, report):
+            for source, path in zip(task.sources, task.artifacts, strict=True):
+                job = by_id[source.id]
+                found = None if isinstance(outcome, Lost) and not path.exists() else _load(path, job)
                 reason = outcome.reason if isinstance(outcome, Lost) else "its result could not be read back"
-                tracks[job.source.id] = found or unread(job, f"camera {job.source.id!r}: {reason}")
+                tracks[source.id] = found or unread(job, f"camera {source.id!r}: {reason}")
             for name, spent in (outcome if isinstance(outcome, dict) else {}).items():
                 self.seconds[name] = self.seconds.get(name, 0.0) + spent
         return tracks
 
-    def _tasks(self, jobs: Sequence[CameraJob]) -> list[ReadTask]:
+    def _tasks(self, sources: Sequence[CameraSource]) -> list[ReadTask]:
         """One task per worker's turn: all cameras for one worker, else one camera each so that none waits for another.
 
         On a GPU cameras go together in groups, so that a batch holds frames of several.
         """
-        size = len(jobs) if self._workers == 1 else 1
+        size = len(sources) if self._workers == 1 else 1
         if self._device != "cpu" and self._workers > 1:
             size = self._settings.run.cameras_at_once_on(self._device)
-        groups = [tuple(jobs[begin : begin + size]) for begin in range(0, len(jobs), size or 1)]
+        groups = [tuple(sources[begin : begin + size]) for begin in range(0, len(sources), size or 1)]
         threads = threads_for(self._workers)
         return [
-            ReadTask(
-                group, tuple(self.artifacts[job.source.id] for job in group), self._settings, self._device, threads
-            )
+            ReadTask(group, tuple(self.artifacts[source.id] for source in group), self._settings, self._device, threads)
             for group in groups
         ]
 
 
-def _load(path: Path) -> CameraTracks | None:
-    """The artifact at `path`, None where it is not one (written by another version, or damaged)."""
+def _load(path: Path, job: CameraJob) -> CameraTracks | None:
+    """The artifact at `path` with what `job` says of its camera, None where it is not one (damaged, say)."""
     try:
-        return CameraTracks.load(path)
-    except (OSError, ValueError, KeyError, TypeError):
+        return CameraTracks.load(path).known_as(job.source.path, job.name, job.offset_s)
+    except (InputError, KeyError, TypeError):
         return None
 
 
@@ -223,7 +230,7 @@ def _export(
     if "parquet" in outputs:
         parquet.write(folder / "tracks.parquet", result)
     if "json" in outputs or "mot" in outputs:
-        verify_outputs(folder, outputs)
+        verify_outputs(folder, outputs, [camera.id for camera in result.cameras])
     if old := left_over(folder, outputs):
         summary.warnings.append(f"{', '.join(old)} in {folder}: of an earlier run, which may say something else")
     if "video" in outputs:
@@ -249,7 +256,7 @@ def _annotate(
             camera,
             artifacts[camera.id],
             {key: number for key, number in identity_of.items() if key.camera == camera.id},
-            summary.output / "annotated" / f"{camera.id}.mp4",
+            place_of(summary.output, "video", camera.id),
             settings.export,
             threads_for(at_once),
         )
@@ -258,9 +265,11 @@ def _annotate(
     ]
     for task, outcome in sorted(runner(annotate, tasks, at_once, report), key=lambda item: item[0].camera.id):
         if isinstance(outcome, Lost):
-            summary.warnings.append(f"camera {task.camera.id!r}: no annotated video: {outcome.reason}")
+            summary.not_drawn.append(f"camera {task.camera.id!r}: no annotated video: {outcome.reason}")
         elif isinstance(outcome, str):
-            summary.warnings.append(f"no annotated video: {outcome}")
+            summary.not_drawn.append(f"no annotated video: {outcome}")
+        elif outcome.path is None:
+            summary.not_drawn += outcome.warnings
         else:
             summary.warnings += outcome.warnings
 

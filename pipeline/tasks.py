@@ -1,5 +1,7 @@
 """The two things done per camera, as functions that a worker process can be given: read it, and annotate it."""
 
+import contextlib
+import errno
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +17,8 @@ from pipeline.camera_tracks import CameraTracks
 from pipeline.detect import Detector, open_detector
 from pipeline.export.annotate_camera import AnnotationReport, annotate_camera
 from pipeline.export.config import ExportConfig
-from pipeline.read_cameras import CameraJob, Progress, Report, read_cameras
+from pipeline.progress import Progress, Report
+from pipeline.read_cameras import CameraJob, read_cameras
 from pipeline.result import CameraResult
 from pipeline.settings import Settings
 from pipeline.video import CameraSource, open_frames
@@ -49,9 +52,12 @@ def threads_for(workers: int) -> int:
 
 @dataclass(frozen=True)
 class ReadTask:
-    """Read `jobs`, which take turns in one process, and save each camera's tracks at its path in `artifacts`."""
+    """Read `sources`, which take turns in one process, and save each camera's tracks at its path in `artifacts`.
 
-    jobs: tuple[CameraJob, ...]
+    What is saved knows no name but the id and no clock but the video's own.
+    """
+
+    sources: tuple[CameraSource, ...]
     artifacts: tuple[Path, ...]
     settings: Settings
     device: str
@@ -61,10 +67,11 @@ class ReadTask:
 def read(task: ReadTask, report: Report) -> dict[str, float]:
     """Do a ReadTask; seconds spent by stage."""
     engines = open_engines(task.settings, task.device, task.threads)
-    paths = {job.source.id: path for job, path in zip(task.jobs, task.artifacts, strict=True)}
+    paths = {source.id: path for source, path in zip(task.sources, task.artifacts, strict=True)}
+    jobs = [CameraJob(source, source.id) for source in task.sources]
     seconds: dict[str, float] = {}
     at_once = task.settings.run.cameras_at_once_on(task.device)
-    for tracks in read_cameras(task.jobs, engines.detector, engines.embedder, task.settings, report, at_once):
+    for tracks in read_cameras(jobs, engines.detector, engines.embedder, task.settings, report, at_once):
         tracks.save(paths[tracks.camera.id])
         for stage, spent in tracks.seconds.items():
             seconds[stage] = seconds.get(stage, 0.0) + spent
@@ -85,15 +92,23 @@ class AnnotateTask:
 
 
 def annotate(task: AnnotateTask, report: Report) -> AnnotationReport | str:
-    """Do an AnnotateTask; a sentence where this camera's video cannot be made. OutputError passes: it would hit all."""
+    """Do an AnnotateTask; a sentence where this camera's video cannot be made.
+
+    OutputError passes, since it would hit all, but for a name that is too long.
+    """
     cv2.setNumThreads(task.threads)
     camera = task.camera
     tracklets: Sequence[Tracklet] = CameraTracks.load(task.artifact).tracklets
     try:
-        with open_frames(task.source, camera.offset_s, threads=task.threads) as reader:
-            pictures = ahead(_limited(reader, camera, report))
+        with (
+            open_frames(task.source, threads=task.threads) as reader,
+            # Closed before the reader, whose file must not go while a thread still decodes it.
+            contextlib.closing(ahead(_limited(reader, camera, report))) as pictures,
+        ):
             done = annotate_camera(camera, tracklets, task.identity_of, pictures, task.path, task.config)
-    except OutputError:
+    except OutputError as error:
+        if isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.ENAMETOOLONG:
+            return f"camera {camera.id!r}: {error}"
         raise
     except CameraError as error:
         return str(error)

@@ -5,23 +5,26 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
 from dataclasses import dataclass
+from multiprocessing.managers import SyncManager
 from typing import Any, TypeVar
 
-from pipeline.read_cameras import Progress, Report
+from pipeline.progress import Progress, Report
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 REPORT_EVERY_S = 0.25
+LOOK_EVERY_S = 0.05
 
 
 @dataclass(frozen=True)
 class Lost:
-    """A task whose process died before it gave a result."""
+    """A task whose process died before it gave a result, also when nothing else ran."""
 
     reason: str
 
@@ -40,27 +43,84 @@ def run_tasks(
 ) -> Iterator[tuple[Task, Result | Lost]]:
     """`work` on each of `tasks`, as they end; in this process for one worker. `work` must be a module's function.
 
-    A process that is killed (out of memory, say) loses its own task only as far as the pool can tell; the tasks it
-    takes along are given as `Lost`.
+    A process that dies (out of memory, say) takes no other task along. When all others have ended, its own is tried
+    once more, alone; where that process dies too, the task is given as `Lost`. Processes never outlive this one.
     """
     if workers == 1 or len(tasks) == 1:
         for task in tasks:
             yield task, work(task, report)
         return
-    context = multiprocessing.get_context("spawn")
-    with context.Manager() as manager:
+    manager = SyncManager(ctx=multiprocessing.get_context("spawn"))
+    manager.start(end_with_parent)
+    with manager:
         messages = manager.Queue()
-        with _Drain(messages, report), ProcessPoolExecutor(workers, mp_context=context) as pool:
-            pending = {pool.submit(work, task, QueueReport(messages)): task for task in tasks}
+        died: list[Task] = []
+        with _Drain(messages, report):
+            with closing(_in_processes(work, tasks, workers, QueueReport(messages))) as outcomes:
+                for task, outcome in outcomes:
+                    if isinstance(outcome, Lost):
+                        died.append(task)
+                    else:
+                        yield task, outcome
+            for task in died:
+                with closing(_in_processes(work, [task], 1, QueueReport(messages))) as outcomes:
+                    yield from outcomes
+
+
+def _in_processes(
+    work: Callable[[Task, Report], Result], tasks: Sequence[Task], workers: int, report: Report
+) -> Generator[tuple[Task, Result | Lost], None, None]:
+    """`work` on each of `tasks`, as they end; `Lost` where the process of a task died, which costs no other its own."""
+    idle: queue.SimpleQueue[ProcessPoolExecutor] = queue.SimpleQueue()
+    for _ in range(workers):
+        idle.put(_one_process())
+
+    def do(task: Task) -> Result | Lost:
+        process = idle.get()
+        try:
+            return process.submit(work, task, report).result()
+        except BrokenProcessPool:
+            process = _one_process()
+            return Lost("its process died, most often because memory ran out; try --workers 1")
+        finally:
+            idle.put(process)
+
+    others = set(multiprocessing.active_children())
+    try:
+        with ThreadPoolExecutor(workers, thread_name_prefix="worker") as threads:
+            pending = {threads.submit(do, task): task for task in tasks}
             try:
                 for future in as_completed(pending):
-                    yield pending[future], _result(future)
+                    yield pending[future], future.result()
             except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                for process in multiprocessing.active_children():
-                    if process.pid != manager._process.pid:  # type: ignore[attr-defined]
-                        process.terminate()
+                threads.shutdown(wait=False, cancel_futures=True)
+                while any(future.running() for future in pending):  # one may only now start its process
+                    for child in set(multiprocessing.active_children()) - others:
+                        child.terminate()
+                    time.sleep(LOOK_EVERY_S)
                 raise
+    finally:
+        while not idle.empty():
+            idle.get().shutdown()
+
+
+def _one_process() -> ProcessPoolExecutor:
+    """A pool of its own for each process: a pool that loses one gives up all its tasks."""
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(1, mp_context=context, initializer=end_with_parent)
+
+
+def end_with_parent() -> None:
+    """Let this process end as soon as the one that started it is gone, even if that was killed."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, name="watch", daemon=True).start()
 
 
 def run_in_threads(
@@ -86,13 +146,6 @@ def run_in_threads(
         finally:
             stop.set()
             pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _result(future: Any) -> Any:
-    try:
-        return future.result()
-    except BrokenProcessPool:
-        return Lost("its process died, most often because memory ran out; try --workers 1")
 
 
 class QueueReport:

@@ -11,10 +11,10 @@ import numpy as np
 
 from core.errors import CameraError
 from core.types import FILLED, Tracklet, TrackletKey
+from core.whole import whole_file
 from pipeline.export.annotate import AnnotatedVideo
 from pipeline.export.config import ExportConfig
 from pipeline.export.drawing import Painter, Person
-from pipeline.export.whole import whole_file
 from pipeline.result import CameraResult
 from pipeline.video.picture import Picture
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from core.errors import SettingError
 
 PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow")
+MOST_KEYFRAME_S = 3600.0  # x264 counts the pictures between in 32 bits
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ class ExportConfig:
         _require(0 <= self.qp <= 51, "export.qp", "0 to 51", self.qp)
         _require(self.preset in PRESETS, "export.preset", "one of " + ", ".join(PRESETS), self.preset)
         _require(1 <= self.encoder_threads <= 64, "export.encoder_threads", "1 to 64", self.encoder_threads)
-        _require(self.keyframe_s > 0, "export.keyframe_s", "more than 0 seconds", self.keyframe_s)
+        keyframe_s = f"more than 0 and at most {MOST_KEYFRAME_S:g} seconds"
+        _require(0 < self.keyframe_s <= MOST_KEYFRAME_S, "export.keyframe_s", keyframe_s, self.keyframe_s)
         _require(self.trail_s >= 0, "export.trail_s", "0 seconds or more", self.trail_s)
         _require(self.bridge_s >= 0, "export.bridge_s", "0 seconds or more", self.bridge_s)
         _require(0 <= self.joint_confidence <= 1, "export.joint_confidence", "0 to 1", self.joint_confidence)

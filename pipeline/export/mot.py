@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from core.types import Tracklet, TrackletKey
+from core.whole import whole_file
 from pipeline.export.rows import rounded
-from pipeline.export.whole import whole_file
 from pipeline.result import RunResult
 
 SUFFIX = ".txt"

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.types import DETECTED, FILLED, Tracklet, TrackletKey
+from core.whole import whole_file
 from pipeline.export.rows import rounded
-from pipeline.export.whole import whole_file
 from pipeline.result import RunResult
 
 _WORD = pa.dictionary(pa.int32(), pa.string())

@@ -13,9 +13,9 @@ from pydantic import ValidationError
 
 from core.errors import InputError
 from core.types import Evidence, Identity, Tracklet, TrackletKey
+from core.whole import whole_file
 from pipeline.export import tracks_schema
 from pipeline.export.rows import rounded
-from pipeline.export.whole import whole_file
 from pipeline.result import CameraResult, RunResult
 
 _GZIP_MAGIC = b"\x1f\x8b"

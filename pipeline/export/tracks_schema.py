@@ -98,7 +98,9 @@ class Tracks(_Model):
 
     format: Literal["throughline-tracks"]
     version: Literal[1] = Field(description="Of this format. Changes when a reader would have to.")
-    run: dict[str, JsonValue] = Field(description="What made the file: program version, settings digest, seed.")
+    run: dict[str, JsonValue] = Field(
+        description="What decided the result: program version, networks, tracker, stride, settings digest."
+    )
     cameras: list[Camera]
     identities: list[Identity]
     tracklets: list[Tracklet]

@@ -16,17 +16,19 @@ MOT_FOLDER = "mot"
 _MOT_COLUMNS = 10
 
 
-def verify_outputs(folder: Path, outputs: Collection[str] = ("json", "mot")) -> None:
+def verify_outputs(
+    folder: Path, outputs: Collection[str] = ("json", "mot"), cameras: Collection[str] | None = None
+) -> None:
     """Check `tracks.json` (or `.json.gz`) and `mot/*.txt` of an output folder; either may be absent, not both.
 
-    outputs: which of the two are of one run; what an earlier run left is not looked at. Raises ConstraintError where an
-    identity is twice in one frame of one camera, a tracklet has no identity or two, or the two disagree; InputError
-    where a file cannot be read.
+    outputs: which of the two are of one run; cameras: of which cameras it has a text, None for all that are there. What
+    else is in the folder is not looked at. Raises ConstraintError where an identity is twice in one frame of one
+    camera, a tracklet has no identity or two, or the two disagree; InputError where a file cannot be read.
     """
     folder = Path(folder)
     written = [folder / name for name in TRACKS_NAMES if "json" in outputs and (folder / name).is_file()]
     found = sorted((folder / MOT_FOLDER).glob(f"*{mot.SUFFIX}")) if "mot" in outputs else []
-    texts = {path.stem: path for path in found}
+    texts = {path.stem: path for path in found if cameras is None or path.stem in cameras}
     if not written and not texts:
         raise InputError(f"{folder}: found neither {TRACKS_NAMES[0]} nor {MOT_FOLDER}/*{mot.SUFFIX} to check")
     if len(written) > 1:

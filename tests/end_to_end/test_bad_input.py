@@ -1,6 +1,7 @@
 """Mistakes on purpose: the good cameras finish, the message names camera, file and remedy, the exit code fits."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -11,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.errors import CameraError
+from pipeline import command, tasks
 from tests.support.run import run_job
 from tests.support.videos import pictures, turn_header, write_sound_only, write_video
 
@@ -88,6 +91,49 @@ def test_a_file_damaged_in_the_middle_keeps_its_beginning(good, tmp_path):
     assert 0 < cameras_of(outcome)["damaged"]["frames"] < 60
 
 
+def test_what_may_be_wrong_is_a_warning_also_of_a_dry_run(good, tmp_path):
+    path = write_video(good / "cut.mkv", pictures(60, seed=2))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 6 // 10])
+    (good / "hall").mkdir()
+    write_video(good / "hall" / "monday.mp4", pictures(3))
+    outcome = run_job(good, tmp_path / "out", *FAST)
+    assert outcome.code == 0, outcome.text
+    assert "warning: hall was left out" in outcome.text
+    assert "warning: camera 'cut': cut.mkv: the header promises 60 frames" in outcome.text
+    again = run_job(good, tmp_path / "out", *FAST, "--from", "associate")
+    assert "warning: camera 'cut': cut.mkv: the header promises 60 frames" in again.text
+    assert "warning: hall was left out" in run_job(good, tmp_path / "out", "--dry-run").text
+
+
+def test_a_dry_run_says_which_lengths_it_does_not_know(good, tmp_path):
+    write_video(good / "live.mkv", pictures(20), live=True)
+    outcome = run_job(good, tmp_path / "out", "--dry-run")
+    assert re.search(r"live │ 160×96 │ \S+ │ unknown │ unknown", outcome.text)
+    assert "about 5 frames, and those of 1 that do not say how long they are, to look at" in outcome.text
+    assert "minutes" not in outcome.text
+
+
+def test_what_nobody_foresaw_stops_one_camera_and_leaves_its_trace(good, tmp_path, monkeypatch, caplog):
+    from pipeline.video import decode
+
+    write_video(good / "odd.mp4", pictures(8, 64, 64))
+    real = decode.to_bgr
+
+    def to_bgr(frame):
+        if frame.width == 64 and frame.pts:
+            raise IndexError("of the decoder")
+        return real(frame)
+
+    monkeypatch.setattr(decode, "to_bgr", to_bgr)
+    outcome = run_job(good, tmp_path / "out", *FAST, "--workers", "1")
+    assert outcome.code == 4, outcome.text
+    cameras = cameras_of(outcome)
+    assert (cameras["good"]["frames"], cameras["good"]["error"]) == (5, None)
+    assert cameras["odd"]["frames"] == 1
+    assert "frame 1: odd.mp4 cannot be read (IndexError: of the decoder)" in cameras["odd"]["error"]
+    assert "in to_bgr" in caplog.text
+
+
 def test_odd_formats_are_read(good, tmp_path):
     write_video(good / "odd.mkv", pictures(3, 161, 97), codec="ffv1", pixel_format="yuv444p")
     write_video(good / "grey.mkv", pictures(3), codec="ffv1", pixel_format="gray")
@@ -150,6 +196,25 @@ class TestOutputFolder:
     def test_a_file(self, good, tmp_path):
         (tmp_path / "out").write_text("x")
         assert run_job(good, tmp_path / "out").code == 2
+
+    def test_videos_that_an_earlier_run_has_drawn(self, good, tmp_path):
+        assert run_job(good, tmp_path / "out", "--outputs", "video").code == 0
+        drawn = tmp_path / "out" / "annotated"
+        before = (drawn / "good.mp4").read_bytes()
+        outcome = run_job(drawn, tmp_path / "out", "--overwrite")
+        assert outcome.code == 2
+        assert "stay untouched" in outcome.text
+        assert (drawn / "good.mp4").read_bytes() == before
+
+    def test_association_alone_without_stored_tracklets_changes_nothing(self, good, tmp_path):
+        assert run_job(good, tmp_path / "out", *FAST).code == 0
+        before = {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()}
+        refused = run_job(good, tmp_path / "out", "--from", "associate", "--set", "detect.score=0.4")
+        assert refused.code == 2
+        assert "must be the same" in refused.text
+        assert {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()} == before
+        assert run_job(good, tmp_path / "nowhere", "--from", "associate").code == 2
+        assert not (tmp_path / "nowhere").exists()
 
     def test_not_writable(self, good, tmp_path):
         outcome = run_job(good, Path("/proc/throughline"))
@@ -241,6 +306,42 @@ class TestWeights:
         assert outcome.code == 3
         for word in ("yolo26n-pose.pt", "put it at", "bundled"):
             assert word in outcome.text
+
+
+def test_a_camera_that_cannot_be_drawn(good, tmp_path, monkeypatch):
+    """Its old video, in which people have their old numbers, does not stay either."""
+    write_video(good / "other.mp4", pictures(5))
+    assert run_job(good, tmp_path / "out").code == 0
+    draw = tasks.annotate_camera
+
+    def fails_for_good(camera, *arguments):
+        if camera.id == "good":
+            raise CameraError("good", "cannot be drawn")
+        return draw(camera, *arguments)
+
+    monkeypatch.setattr(tasks, "annotate_camera", fails_for_good)
+    outcome = run_job(good, tmp_path / "out", "--overwrite")
+    assert outcome.code == 4
+    assert "error: no annotated video: camera 'good': cannot be drawn" in outcome.text
+    assert [path.name for path in (outcome.output / "annotated").iterdir()] == ["other.mp4"]
+    assert "cannot be drawn" in (outcome.output / "run.json").read_text()
+
+
+def test_a_name_that_fills_a_file_name_has_its_tracks_kept(tmp_path):
+    (tmp_path / "videos").mkdir()
+    write_video(tmp_path / "videos" / f"{'n' * 251}.mp4", pictures(3))
+    assert run_job(tmp_path / "videos", tmp_path / "out").code == 0
+    assert len(list((tmp_path / "out" / "work").glob("n*.npz"))) == 1
+
+
+def test_being_asked_to_end_is_as_good_as_ctrl_c(monkeypatch):
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(command, "app", lambda **_: signal.raise_signal(signal.SIGTERM))
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            command.entry()
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def test_ctrl_c_leaves_no_half_file_and_the_same_command_goes_on(tmp_path):

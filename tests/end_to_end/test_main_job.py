@@ -269,3 +269,38 @@ def test_a_correction_needs_no_video_work(done, short_scene, tmp_path):
 def test_association_alone_needs_stored_tracklets(short_scene, tmp_path):
     outcome = run_job(short_scene, tmp_path / "out", "--from", "associate", "--workers", "1")
     assert outcome.code == 2 and "--from associate" in outcome.text and "Run once without --from" in outcome.text
+
+
+def test_what_cameras_toml_says_of_names_and_clocks_needs_no_video_work(short_scene, tmp_path):
+    videos, output = tmp_path / "videos", tmp_path / "out"
+    videos.mkdir()
+    source = sorted(short_scene.glob("*.mp4"))[0]
+    shutil.copy(source, videos)
+    before = run_job(videos, output, "--outputs", "json").tracks()
+    (videos / "cameras.toml").write_text(f"[cameras.{source.stem}]\nname = 'Door'\noffset_s = 0.1234567\n")
+    stored = run_job(videos, output, "--outputs", "json", "--from", "associate")
+    assert stored.code == 0, stored.text
+    fresh = run_job(videos, tmp_path / "fresh", "--outputs", "json")
+    assert (stored.output / "tracks.json").read_bytes() == (fresh.output / "tracks.json").read_bytes()
+    after = stored.tracks()
+    assert after["cameras"][0]["name"] == "Door"
+    shift_s = np.subtract(after["tracklets"][0]["time_s"], before["tracklets"][0]["time_s"])
+    np.testing.assert_allclose(shift_s, 0.123, atol=0.0011)
+    times_s = next(iter(open_run(output).tracklets.values())).times_s
+    np.testing.assert_allclose(times_s, after["tracklets"][0]["time_s"], atol=0.0006)
+
+
+def test_videos_that_were_moved_are_drawn_from_where_they_lie_now(done, short_scene, tmp_path):
+    videos, output = tmp_path / "moved", tmp_path / "out"
+    shutil.copytree(short_scene, videos)
+    shutil.copytree(done.output, output)
+    source = sorted(videos.glob("*.mp4"))[0]
+    for other in videos.glob("*.mp4"):
+        if other != source:
+            other.unlink()
+    again = run_job(videos, output, "--from", "associate", "--outputs", "json,mot,video")
+    assert again.code == 0, again.text
+    record = json.loads((output / "run.json").read_text())
+    assert [camera["source"] for camera in record["cameras"]] == [str(source.resolve())]
+    for kind in ("mot", "annotated"):
+        assert {path.stem for path in (output / kind).iterdir()} == {source.stem}, "of cameras that are gone"

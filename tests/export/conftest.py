@@ -36,7 +36,7 @@ def result() -> RunResult:
     first, second, third, fourth = tracklets
     evidence = {first: Evidence(0.8123456789, 0.25, 0.75, fourth, (2, 9)), second: Evidence(unknown=True)}
     identities = [Identity(1, (first, third, fourth), evidence), Identity(2, (second,), evidence)]
-    metadata = {"version": "1.2.3", "settings_sha256": "ab" * 32, "seed": 7}
+    metadata = {"version": "1.2.3", "settings_digest": "ab" * 8, "stride": 2}
     return RunResult(cameras, tracklets, identities, metadata)
 
 

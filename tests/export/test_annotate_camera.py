@@ -163,8 +163,8 @@ def test_the_skeleton_is_drawn_on_request_only() -> None:
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("qp", 52), ("preset", "fastest"), ("encoder_threads", 0), ("keyframe_s", 0.0), ("trail_s", -1.0),
-     ("bridge_s", -0.1), ("joint_confidence", 1.5)],
+    [("qp", 52), ("preset", "fastest"), ("encoder_threads", 0), ("keyframe_s", 0.0), ("keyframe_s", 1e9),
+     ("trail_s", -1.0), ("bridge_s", -0.1), ("joint_confidence", 1.5)],
 )  # fmt: skip
 def test_settings_that_make_no_sense_are_refused(key: str, value: object) -> None:
     with pytest.raises(SettingError, match=rf"export\.{key}: expected"):

@@ -1,5 +1,6 @@
 import gzip
 import json
+import re
 from pathlib import Path
 
 import jsonschema
@@ -11,16 +12,26 @@ from hypothesis import strategies as st
 from core.errors import InputError
 from core.types import Tracklet, TrackletKey
 from pipeline.export import tracks_json
-from pipeline.export.tracks_schema import json_schema
+from pipeline.export.tracks_schema import Tracks, json_schema
+from pipeline.record import metadata
 from pipeline.result import RunResult
+from pipeline.settings import Settings
 
-SCHEMA_FILE = Path(__file__).parents[2] / "schema" / "tracks.schema.json"
+ROOT = Path(__file__).parents[2]
+SCHEMA_FILE = ROOT / "schema" / "tracks.schema.json"
 
 
 def test_the_committed_schema_is_the_models() -> None:
     assert SCHEMA_FILE.read_bytes() == json_schema(), (
         "run: python -m pipeline.export.tracks_schema > schema/tracks.schema.json"
     )
+
+
+def test_the_example_of_the_docs_is_what_a_run_writes() -> None:
+    text = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+    run = Tracks.model_validate_json(example).run
+    assert set(run) == set(metadata(Settings(), "cpu", ("detector@1", "reid@2")))
 
 
 def test_what_is_written_fits_the_schema(tmp_path: Path, result: RunResult) -> None:
@@ -36,7 +47,7 @@ def test_what_is_written_fits_the_schema(tmp_path: Path, result: RunResult) -> N
 
 def test_the_content(tmp_path: Path, result: RunResult) -> None:
     document = json.loads(tracks_json.write(tmp_path / "tracks.json", result).read_bytes())
-    assert document["run"] == {"version": "1.2.3", "settings_sha256": "ab" * 32, "seed": 7}
+    assert document["run"] == {"version": "1.2.3", "settings_digest": "ab" * 8, "stride": 2}
     odd, fine, broken = document["cameras"]
     assert (odd["id"], odd["file"]) == ("<script>'\" é", "<script>'\" é.mp4")
     assert (fine["frames"], fine["duration_s"], fine["fps"], fine["width"]) == (10, 0.4, 25.0, 640)

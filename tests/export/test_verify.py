@@ -91,6 +91,13 @@ def test_a_missing_camera(folder: Path) -> None:
         verify_outputs(folder)
 
 
+def test_only_the_texts_of_the_cameras_of_the_run_are_looked_at(folder: Path, result: RunResult) -> None:
+    (folder / "mot" / "gone.txt").write_text("of an earlier run, or somebody's notes")
+    verify_outputs(folder, cameras=[camera.id for camera in result.cameras])
+    with pytest.raises(ConstraintError, match="'a' is in only one"):
+        verify_outputs(folder, cameras=[camera.id for camera in result.cameras if camera.id != "a"])
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
