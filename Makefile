@@ -11,7 +11,8 @@ INSTALL := $(VENV)/bin/pip install --quiet --disable-pip-version-check
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "Throughline needs Python 3.11 or newer; found none. Install it, or give PYTHON=path."; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "Python's venv is not complete; on Debian and Ubuntu: sudo apt install python3-venv. Then run make again."; exit 1; }
 
 $(VENV)/run-ready: requirements.txt | $(VENV)/bin/python
 	@echo "Installing what running needs (once, a few minutes) ..."
@@ -43,5 +44,5 @@ bench: $(VENV)/test-ready ## Measure speed against the bare detector and write b
 models: $(VENV)/test-ready ## Make the bundled weights again (hours): see models/*/CARD.md.
 	@echo "See models/detector/CARD.md and models/reid/CARD.md for the commands and what they need."
 
-clean:
-	rm -rf $(VENV) build out
+clean: ## Remove what make itself made; the results of other runs in out/ stay.
+	rm -rf $(VENV) build out/demo

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from core.boxes import area_px, clip_to_image, intersection_px
+from core.errors import SettingError
 from core.types import Detections, Frame
 
 VISIBLE = 0.5  # keypoint confidence from which a joint counts as seen
@@ -23,7 +24,7 @@ class CropConfig:
 
     per_track: at most so many; apart_s: at least so long between two; height_px: larger crops are shrunk to it;
     full_size_px: a person this tall or taller is large enough; min_height_px: smaller people are not looked at closely;
-    sharp: variance of the Laplacian from which a crop counts as sharp.
+    sharp: variance of the Laplacian from which a crop counts as sharp. Raises SettingError.
     """
 
     per_track: int = 6
@@ -32,6 +33,18 @@ class CropConfig:
     full_size_px: float = 128.0
     min_height_px: float = 24.0
     sharp: float = 150.0
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be picked or cut."""
+        for name in ("per_track", "height_px"):
+            if getattr(self, name) < 1:
+                raise SettingError(f"crops.{name}: expected 1 or more, got {getattr(self, name)}")
+        for name in ("apart_s", "min_height_px"):
+            if not getattr(self, name) >= 0:
+                raise SettingError(f"crops.{name}: expected 0 or more, got {getattr(self, name)}")
+        for name in ("full_size_px", "sharp"):
+            if not getattr(self, name) > 0:
+                raise SettingError(f"crops.{name}: expected more than 0, got {getattr(self, name)}")
 
 
 @dataclass(frozen=True)

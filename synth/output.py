@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from core.errors import OutputError
+from core.whole import output_error
 
 _RESERVE_BYTES = 200_000_000  # never fill the last of the disk
 
@@ -21,6 +22,17 @@ def check_space(folder: Path, needed_bytes: float) -> None:
             f"{folder}: needs about {needed_bytes / 1e6:.0f} MB and a reserve of {_RESERVE_BYTES / 1e6:.0f} MB, "
             f"the disk has {free / 1e6:.0f} MB free: choose another --output or ask for less"
         )
+
+
+@contextmanager
+def writing(output: Path) -> Iterator[None]:
+    """Turn what the disk refuses while `output` is written into an OutputError."""
+    try:
+        yield
+    except OutputError:
+        raise
+    except OSError as error:
+        raise output_error(output, error) from error
 
 
 @contextmanager

@@ -1,7 +1,30 @@
-"""Every default of the trackers, once. Durations in seconds, sizes as fractions of a person's height."""
+"""Every default of the trackers, once. Durations in seconds, sizes as fractions of a person's height.
 
-from dataclasses import dataclass, field
-from typing import Literal
+Numbers below 0, and others that make no sense, are refused with a SettingError.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
+
+from core.errors import SettingError
+
+LEAST_WIDTH_PX = 32  # a picture of less shows no motion
+
+
+def _require(config: Any, positive: Collection[str] = (), shares: Collection[str] = ()) -> None:
+    """Refuse numbers of `config` below 0, those named in `positive` at 0, those named in `shares` above 1."""
+    for name, value in ((one.name, getattr(config, one.name)) for one in fields(config)):
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            continue
+        if name in positive:
+            fine, expected = value > 0, "more than 0"
+        elif name in shares:
+            fine, expected = 0 <= value <= 1, "0 to 1"
+        else:
+            fine, expected = value >= 0, "0 or more"
+        if not fine:
+            raise SettingError(f"{name}: expected {expected}, got {value}")
 
 
 @dataclass(frozen=True)
@@ -27,6 +50,10 @@ class MotionConfig:
     birth_size_speed: float = 1.875
     least_size: float = 1e-3
 
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense."""
+        _require(self, positive=("centre_x_noise", "centre_y_noise", "width_noise", "height_noise", "least_size"))
+
 
 @dataclass(frozen=True)
 class LifeConfig:
@@ -44,6 +71,10 @@ class LifeConfig:
     lost_s: float = 1.0
     most_detections: int = 2000
 
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense."""
+        _require(self, positive=("most_detections",), shares=("begin_score",))
+
 
 @dataclass(frozen=True)
 class SortConfig:
@@ -53,6 +84,10 @@ class SortConfig:
     life: LifeConfig = field(default_factory=lambda: LifeConfig(confirm_hits=3, lost_s=1 / 30))
     least_score: float = 0.25
     least_iou: float = 0.3
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense."""
+        _require(self, shares=("least_score", "least_iou"))
 
 
 @dataclass(frozen=True)
@@ -71,6 +106,10 @@ class ByteTrackConfig:
     provisional_limit: float = 0.7
     duplicate_iou: float = 0.85
 
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense."""
+        _require(self, shares=("high_score", "low_score", "duplicate_iou"))
+
 
 @dataclass(frozen=True)
 class OcSortConfig:
@@ -86,6 +125,10 @@ class OcSortConfig:
     heading_s: float = 0.1
     direction_weight: float = 0.2
 
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense."""
+        _require(self, shares=("least_score", "least_iou"))
+
 
 @dataclass(frozen=True)
 class CameraMotionConfig:
@@ -94,6 +137,12 @@ class CameraMotionConfig:
     compensate: bool = True
     width_px: int = 480
     corners: int = 400
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense."""
+        _require(self, positive=("corners",))
+        if self.width_px < LEAST_WIDTH_PX:
+            raise SettingError(f"width_px: expected {LEAST_WIDTH_PX} or more, got {self.width_px}")
 
 
 @dataclass(frozen=True)
@@ -116,6 +165,10 @@ class BotSortConfig:
     proximity: float = 0.5
     appearance: float = 0.25
     memory: float = 0.9
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense."""
+        _require(self, shares=("high_score", "low_score", "duplicate_iou", "proximity", "memory"))
 
 
 @dataclass(frozen=True)
@@ -160,6 +213,14 @@ class DefaultConfig:
     begin_iou: float = 0.9
     weak_noise: float = 2.0
 
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense."""
+        _require(
+            self,
+            positive=("gate", "camera_witnesses", "size_rest_s"),
+            shares=("high_score", "low_score", "iou_weight", "alone_iou", "near_iou", "least_cover", "begin_iou"),
+        )
+
 
 # The passes over a whole recording: trackers.offline.
 
@@ -175,6 +236,10 @@ class SplitConfig:
     backwards: bool = True
     least_crops: int = 3
     looks_jump: float = 0.5
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense."""
+        _require(self, positive=("least_crops",))
 
 
 @dataclass(frozen=True)
@@ -215,6 +280,14 @@ class JoinConfig:
     looks_weight: float = 8.0
     looks_unknown: float = 0.4
 
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense."""
+        _require(
+            self,
+            positive=("rest_s", "trust_speed_s", "place_noise", "size_noise", "turn_noise", "samples"),
+            shares=("common_share", "least_cover"),
+        )
+
 
 @dataclass(frozen=True)
 class HandOverConfig:
@@ -225,6 +298,10 @@ class HandOverConfig:
 
     longest_s: float = 1.2
     least_iou: float = 0.3
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense."""
+        _require(self, shares=("least_iou",))
 
 
 @dataclass(frozen=True)
@@ -253,6 +330,22 @@ class ClutterConfig:
     double_iou: float = 0.6
     double_share: float = 0.8
 
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense."""
+        _require(
+            self,
+            shares=(
+                "least_score",
+                "short_score",
+                "static_score",
+                "still_score",
+                "jointless_score",
+                "jointless_confidence",
+                "double_iou",
+                "double_share",
+            ),
+        )
+
 
 @dataclass(frozen=True)
 class SmoothConfig:
@@ -270,6 +363,10 @@ class SmoothConfig:
     common_share: float = 0.5
     steady: bool = True
     weak_noise: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense."""
+        _require(self, shares=("common_share",))
 
 
 @dataclass(frozen=True)

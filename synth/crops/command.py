@@ -9,12 +9,14 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
+from core.errors import OutputError, UsageError
 from synth.crops.config import CropsConfig
 from synth.crops.shard import bytes_of, make_shard
 from synth.crops.store import begin, write_shard
+from synth.output import writing
 
 
-class NoSpaceError(OSError):
+class NoSpaceError(OutputError):
     """The disk cannot hold what was asked for."""
 
 
@@ -34,12 +36,17 @@ def crops(
 def write_crops(folder: Path, config: CropsConfig, workers: int = 1) -> None:
     """Make what is missing of a set, shard by shard.
 
-    Fewer than one worker is a ValueError, a folder with other crops a CropsError, a full disk a NoSpaceError.
+    Fewer than one worker is a UsageError, a folder with other crops a CropsError, a full disk a NoSpaceError, a folder
+    that cannot be written an OutputError.
     """
     if workers < 1:
-        raise ValueError(f"workers: expected at least 1, got {workers}")
-    _check_space(folder, config)
-    missing = begin(folder, config)
+        raise UsageError(f"workers: expected at least 1, got {workers}")
+    with writing(folder):
+        _check_space(folder, config)
+        _write_missing(folder, config, begin(folder, config), workers)
+
+
+def _write_missing(folder: Path, config: CropsConfig, missing: list[int], workers: int) -> None:
     columns = "[progress.description]{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Progress(*columns) as progress:
         task = progress.add_task("shards of crops", total=config.shards, completed=config.shards - len(missing))

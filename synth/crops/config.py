@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.errors import InputError, UsageError
+
 FORMAT = 1
 MASK_STEP = 8  # the part masks are this much smaller than the crops
 
@@ -38,16 +40,18 @@ class CropsConfig:
     tries: int = 5
 
     def __post_init__(self) -> None:
-        """Anything that cannot be made is a ValueError that says what would do."""
+        """Anything that cannot be made is a UsageError that says what would do, missing textures an InputError."""
         for name in ("identities", "per_identity", "identities_per_shard", "cameras"):
             if getattr(self, name) < 1:
-                raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
+                raise UsageError(f"{name}: expected at least 1, got {getattr(self, name)}")
+        if self.seed < 0:
+            raise UsageError(f"seed: expected at least 0, got {self.seed}")
         if self.height < 32 or self.height % (2 * MASK_STEP):
-            raise ValueError(f"height: expected a multiple of {2 * MASK_STEP} from 32 on, got {self.height}; try 256")
+            raise UsageError(f"height: expected a multiple of {2 * MASK_STEP} from 32 on, got {self.height}; try 256")
         if self.textures is not None and not self.textures.is_dir():
-            raise ValueError(f"textures: {self.textures} is no folder; leave it out to use generated textures only")
+            raise InputError(f"textures: {self.textures} is no folder; leave it out to use generated textures only")
         if not 1 <= self.fewest_cameras <= self.most_cameras <= self.cameras:
-            raise ValueError(
+            raise UsageError(
                 f"cameras: expected 1 <= fewest <= most <= pool, got "
                 f"{self.fewest_cameras}, {self.most_cameras}, {self.cameras}"
             )

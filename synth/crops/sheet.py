@@ -8,11 +8,12 @@ import numpy as np
 import typer
 
 from core.errors import InputError, OutputError
-from synth.crops.store import Crops, CropsError, open_crops
+from synth.crops.store import Crops, open_crops
 
 _GAP_PX = 4
 _PAPER = 255
 _QUALITY = 88
+_ENDINGS = (".jpg", ".jpeg", ".png")
 
 
 def sheet(
@@ -22,11 +23,10 @@ def sheet(
     each: Annotated[int, typer.Option(min=1, help="Rows: pictures of each.")] = 4,
 ) -> None:
     """Put crops into one picture: a column for each person, different cameras below each other."""
-    try:
-        found = open_crops(crops)
-    except CropsError as error:
-        raise InputError(str(error)) from error
-    if not cv2.imwrite(str(output), contact_sheet(found, people, each), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY]):
+    picture = contact_sheet(open_crops(crops), people, each)
+    # OpenCV has no word for a name that ends in neither and throws for it.
+    known = output.suffix.lower() in _ENDINGS
+    if not (known and cv2.imwrite(str(output), picture, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])):
         raise OutputError(f"{output}: cannot be written; expected a name ending in .jpg or .png in a folder there is")
     typer.echo(f"{output}: {people} people, {each} pictures of each")
 

@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from core.errors import InputError
 from synth.crops.config import FORMAT, MASK_STEP, CropsConfig
 from synth.crops.shard import Shard
 from synth.people.outfit import ATTRIBUTE_VALUES
 
 
-class CropsError(ValueError):
+class CropsError(InputError):
     """A folder of crops that cannot be read or continued."""
 
 
@@ -46,12 +47,7 @@ class Crops:
 def open_crops(folder: Path | str) -> Crops:
     """Open what `crops` wrote. Shards not yet written are left out; a folder that is none is a CropsError."""
     folder = Path(folder)
-    try:
-        about = json.loads((folder / "dataset.json").read_text())
-    except (OSError, json.JSONDecodeError) as error:
-        raise CropsError(
-            f"{folder}: no crops here, dataset.json: {error}; make some with python -m synth crops"
-        ) from error
+    about = _read_about(folder)
     if about.get("format") != FORMAT:
         raise CropsError(f"{folder}/dataset.json: expected format {FORMAT}, got {about.get('format')!r}")
     names = [f.name for f in fields(Shard)]
@@ -60,6 +56,19 @@ def open_crops(folder: Path | str) -> Crops:
         for path in sorted(folder.glob("shard-*"))
     )
     return Crops(about, shards)
+
+
+def _read_about(folder: Path) -> dict[str, Any]:
+    """What dataset.json says; CropsError where it is missing or damaged."""
+    try:
+        about = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CropsError(
+            f"{folder}: no crops here, dataset.json: {error}; make some with python -m synth crops in a new folder"
+        ) from error
+    if not isinstance(about, dict):
+        raise CropsError(f"{folder}: no crops here, dataset.json holds no object")
+    return about
 
 
 def describe(config: CropsConfig) -> dict[str, Any]:
@@ -85,7 +94,7 @@ def begin(folder: Path, config: CropsConfig) -> list[int]:
     wanted = describe(config)
     path = folder / "dataset.json"
     if path.exists():
-        there = json.loads(path.read_text())
+        there = _read_about(folder)
         differing = sorted(key for key in wanted if there.get(key) != wanted[key])
         if differing:
             raise CropsError(

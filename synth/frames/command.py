@@ -14,7 +14,7 @@ from rich.progress import Progress
 from core.errors import OutputError, UsageError
 from synth.frames.picture import BLOCK, FramesConfig, make_picture
 from synth.frames.stage import StageConfig
-from synth.output import check_space
+from synth.output import check_space, writing
 from synth.scene.command import parse_size
 from synth.scene.textures import Textures
 
@@ -60,10 +60,20 @@ def frames(
 
 
 def render_frames(config: FramesConfig, output: Path, count: int, textures: Textures, workers: int = 1) -> None:
-    """Write pictures 0 to count − 1 that are not there yet; a label file is there only once its picture is whole."""
-    _claim(config, output, textures)
-    missing = [n for n in range(count) if not _label_path(output, n).exists()]
-    check_space(output, _BYTES_PER_FRAME * len(missing))
+    """Write pictures 0 to count − 1 that are not there yet; a label file is there only once its picture is whole.
+
+    Raises OutputError.
+    """
+    with writing(output):
+        _claim(config, output, textures)
+        missing = [n for n in range(count) if not _label_path(output, n).exists()]
+        check_space(output, _BYTES_PER_FRAME * len(missing))
+        _write_missing(config, output, textures, missing, count, workers)
+
+
+def _write_missing(
+    config: FramesConfig, output: Path, textures: Textures, missing: list[int], count: int, workers: int
+) -> None:
     blocks: dict[int, list[int]] = {}
     for number in missing:
         blocks.setdefault(number // BLOCK, []).append(number)

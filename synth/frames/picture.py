@@ -6,6 +6,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
+from core.errors import UsageError
 from synth.frames.labels import label_line
 from synth.frames.stage import Stage, StageConfig, draw_stage
 from synth.people import Person, PersonStyle
@@ -34,6 +35,11 @@ class FramesConfig:
     least_visibility: float = 0.25  # less of a person gets no label
     least_px: float = 14.0  # nor does a smaller one
     stage: StageConfig = field(default_factory=StageConfig)
+
+    def __post_init__(self) -> None:
+        """UsageError for a size of no use."""
+        if not all(64 <= side <= 3840 for side in self.size):
+            raise UsageError(f"--size: expected sides of 64 to 3840 px, got {self.size[0]}x{self.size[1]}")
 
 
 def make_picture(config: FramesConfig, number: int, textures: Textures) -> tuple[bytes, list[str]]:

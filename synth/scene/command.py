@@ -11,7 +11,7 @@ import typer
 from rich.progress import track
 
 from core.errors import UsageError
-from synth.output import check_space, whole_folder
+from synth.output import check_space, whole_folder, writing
 from synth.scene import record
 from synth.scene.film import film
 from synth.scene.rigs import RigConfig
@@ -59,16 +59,20 @@ def scene(
 
 
 def render_scene(config: SceneConfig, output: Path, workers: int = 1) -> None:
-    """Write the scene of a config into a new folder, whole or not at all; the bytes do not depend on `workers`."""
+    """Write the scene of a config into a new folder, whole or not at all; the bytes do not depend on `workers`.
+
+    Raises OutputError.
+    """
     area = config.size[0] * config.size[1] / (640 * 360)
     frames = config.cameras * config.seconds * max(config.rigs.frame_rates)
-    check_space(output, _BYTES_PER_FRAME * area * frames)
-    with whole_folder(output) as staging:
-        (staging / "truth").mkdir()
-        world = build_world(config)
-        (staging / "cameras.toml").write_text(record.cameras_toml(world.rigs), encoding="utf-8")
-        frames_by_camera = _render_all(config, world, staging, workers)
-        record.write_truth(staging / "truth", config, world, frames_by_camera)
+    with writing(output):
+        check_space(output, _BYTES_PER_FRAME * area * frames)
+        with whole_folder(output) as staging:
+            (staging / "truth").mkdir()
+            world = build_world(config)
+            (staging / "cameras.toml").write_text(record.cameras_toml(world.rigs), encoding="utf-8")
+            frames_by_camera = _render_all(config, world, staging, workers)
+            record.write_truth(staging / "truth", config, world, frames_by_camera)
 
 
 def _render_all(config: SceneConfig, world: World, staging: Path, workers: int) -> dict[str, list[dict[str, Any]]]:

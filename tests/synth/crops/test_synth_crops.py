@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.errors import InputError
+from core.errors import InputError, OutputError, UsageError
 from synth.crops import CropsConfig, CropsError, open_crops, write_crops
 from synth.crops.command import NoSpaceError
-from synth.crops.sheet import contact_sheet
+from synth.crops.sheet import contact_sheet, sheet
 from synth.crops.shoot import _keypoints
 from synth.crops.store import shard_path
 from synth.people.outfit import ATTRIBUTE_VALUES
@@ -104,17 +104,33 @@ def test_joints_count_as_seen_only_on_the_persons_own_near_surface() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"identities": 0}, {"per_identity": 0}, {"height": 100}, {"textures": Path("/nowhere")}, {"cameras": 2}]
+    "wrong", [{"identities": 0}, {"per_identity": 0}, {"seed": -1}, {"height": 100}, {"cameras": 2}]
 )
 def test_impossible_requests_are_told(wrong: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=next(iter(wrong))):
+    with pytest.raises(UsageError, match=next(iter(wrong))):
         replace(SMALL, **wrong)  # type: ignore[arg-type]
 
 
-def test_no_workers_and_no_space_are_told(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="workers"):
+def test_no_workers_no_textures_and_no_space_are_told(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="workers"):
         write_crops(tmp_path / "a", SMALL, workers=0)
+    with pytest.raises(InputError, match=r"textures: .* is no folder"):
+        replace(SMALL, textures=tmp_path / "nothing")
     with pytest.raises(NoSpaceError, match="GB"):
         write_crops(tmp_path / "b", replace(SMALL, identities=10**9))
+
+
+def test_what_cannot_be_read_or_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="cannot write"):
+        write_crops(tmp_path / "file", SMALL)
     with pytest.raises(CropsError, match=r"dataset\.json"):
         open_crops(tmp_path / "nothing")
+    (tmp_path / "dataset.json").write_text('{"format"')
+    with pytest.raises(CropsError, match=r"dataset\.json"):
+        write_crops(tmp_path, SMALL)
+
+
+def test_a_sheet_that_is_no_picture_is_refused(made: Path, tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"ending in \.jpg or \.png"):
+        sheet(made, tmp_path / "sheet.text", people=1, each=1)

@@ -133,7 +133,12 @@ def test_wrong_arguments_are_refused(tmp_path: Path) -> None:
         command.frames(tmp_path / "out", count=1, bare=2.0)
     with pytest.raises(UsageError, match="--smallest: expected from 1 to less than 400"):
         command.frames(tmp_path / "out", count=1, smallest=500.0)
+    for size in ("0x0", "63x64", "64x3841"):
+        with pytest.raises(UsageError, match=f"--size: expected sides of 64 to 3840 px, got {size}"):
+            command.frames(tmp_path / "out", count=1, size=size)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "file").write_text("mine")
     with pytest.raises(OutputError, match="choose another --output"):
         command.render_frames(CONFIG, tmp_path / "mine", 1, Textures())
+    with pytest.raises(OutputError, match="cannot write"):
+        command.render_frames(CONFIG, tmp_path / "mine" / "file" / "below", 1, Textures())

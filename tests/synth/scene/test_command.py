@@ -169,6 +169,9 @@ def test_a_folder_in_use_is_refused_and_left_alone(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="new or empty folder"):
         render_scene(CONFIG, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+    with pytest.raises(OutputError, match="cannot write"):
+        render_scene(CONFIG, tmp_path / "mine.txt" / "below")
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
 def test_after_a_failure_nothing_is_left(tmp_path: Path) -> None:
