@@ -1,5 +1,6 @@
 """What runs the network: OpenVINO on a CPU, PyTorch elsewhere. Both take and give NumPy arrays."""
 
+import os
 import threading
 from pathlib import Path
 from typing import Protocol
@@ -29,13 +30,14 @@ class Backend(Protocol):
 
 def open_backend(folder: Path, card: Card, device: str, threads: int) -> Backend:
     """The backend for `device`: auto, cpu, cuda, cuda:N or mps. Raises WeightsError, SettingError."""
-    chosen = _choose(device)
+    chosen = chosen_device(device)
     if chosen == "cpu":
         return OpenVINOBackend(card.checked(folder, IR), card.checked(folder, IR_WEIGHTS), threads)
     return TorchBackend(card.checked(folder, SAFETENSORS), card, chosen)
 
 
-def _choose(device: str) -> str:
+def chosen_device(device: str) -> str:
+    """What PyTorch calls `device`: auto is cuda, else mps, else cpu. Raises SettingError for one that is not there."""
     if device == "cpu":
         return device
     import torch
@@ -54,7 +56,8 @@ def _choose(device: str) -> str:
 class OpenVINOBackend:
     """Batches of one fixed size, several at a time: the same bytes whatever the company or the number of threads.
 
-    A batch of eight costs little more than half of eight batches of one: the network is many small operations.
+    A batch of eight costs little more than half of eight batches of one: the network is many small operations. A
+    network without parts takes no masks and gives no parts.
     """
 
     def __init__(self, model: Path, weights: Path, threads: int) -> None:
@@ -66,18 +69,20 @@ class OpenVINOBackend:
         if threads > 0:
             properties["INFERENCE_NUM_THREADS"] = threads
         try:
-            core.set_property({"CACHE_DIR": str(cache_dir() / "openvino")})
+            if cache := _writable_cache():
+                core.set_property({"CACHE_DIR": str(cache)})
             network = core.read_model(model, weights)
             network.reshape({port: [_OPENVINO_BATCH, *list(port.shape)[1:]] for port in network.inputs})
             compiled = core.compile_model(network, "CPU", properties)
         except RuntimeError as error:
             raise WeightsError(f"{model}: OpenVINO cannot load it: {error}") from error
-        if len(compiled.inputs) != 3 or len(compiled.outputs) != 3:
+        if (len(compiled.inputs), len(compiled.outputs)) not in {(3, 3), (2, 2)}:
             raise WeightsError(
-                f"{model}: expected 3 inputs and 3 outputs of a ReID network, got {len(compiled.inputs)} and "
-                f"{len(compiled.outputs)}; is it another network, or one exported before others' bodies were an input? "
-                "Export it again"
+                f"{model}: expected 3 inputs and 3 outputs of a ReID network, or 2 and 2 of one without parts, got "
+                f"{len(compiled.inputs)} and {len(compiled.outputs)}; is it another network, or one exported before "
+                "others' bodies were an input? Export it again"
             )
+        self._has_parts = len(compiled.inputs) == 3
         self._compiled = compiled
         self._queue = openvino.AsyncInferQueue(compiled)
         self._turn = threading.Lock()  # the queue has one callback, and waits for all there is
@@ -86,6 +91,7 @@ class OpenVINOBackend:
         """See Backend."""
         shapes = [tuple(output.shape)[1:] for output in self._compiled.outputs]
         results = tuple(np.empty((len(pictures), *shape), np.float32) for shape in shapes)
+        given = (pictures, masks, owned) if self._has_parts else (pictures, owned)
 
         def keep(request: object, rows: slice) -> None:
             for result, output in zip(results, request.output_tensors, strict=True):  # type: ignore[attr-defined]
@@ -94,11 +100,11 @@ class OpenVINOBackend:
         with self._turn:
             self._queue.set_callback(keep)
             for rows in _batches(len(pictures), _OPENVINO_BATCH):
-                inputs = [_padded(array[rows], _OPENVINO_BATCH) for array in (pictures, masks, owned)]
+                inputs = [_padded(array[rows], _OPENVINO_BATCH) for array in given]
                 self._queue.start_async(inputs, rows)
             self._queue.wait_all()
-        global_, parts, stripes = results
-        return global_, parts, stripes
+        global_, *parts, stripes = results
+        return global_, parts[0] if parts else stripes[:, :0], stripes
 
 
 class TorchBackend:
@@ -128,6 +134,16 @@ class TorchBackend:
             for result, vector in zip((global_, parts, stripes), vectors, strict=True):
                 result[rows] = vector[: rows.stop - rows.start].cpu().numpy()
         return global_, parts, stripes
+
+
+def _writable_cache() -> Path | None:
+    """The folder where OpenVINO keeps compiled networks, made if absent; None where it cannot be written."""
+    folder = cache_dir() / "openvino"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return folder if os.access(folder, os.W_OK) else None
 
 
 def _batches(rows: int, size: int) -> list[slice]:

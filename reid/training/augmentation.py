@@ -6,7 +6,7 @@ import numpy as np
 from core.keypoints import MIRROR
 from reid.crops import BLANK_BGR
 from reid.data.shards import Sample
-from reid.training.recipe import AugmentationConfig
+from reid.training.recipe import COVER_LEAST, CUT_LEAST, NOISE_LEAST, PATCH_LEAST, AugmentationConfig
 
 _LUMA_BGR = np.array([0.114, 0.587, 0.299], np.float32)
 
@@ -52,7 +52,7 @@ def _geometry(
     h, w = shape[:2]
     x1, y1, x2, y2 = 0.0, 0.0, 1.0, 1.0
     if rng.random() < config.cut:
-        side, amount = rng.choice(4, p=(0.15, 0.6, 0.125, 0.125)), rng.uniform(0.1, config.cut_most)
+        side, amount = rng.choice(4, p=(0.15, 0.6, 0.125, 0.125)), rng.uniform(CUT_LEAST, config.cut_most)
         if side == 0:
             y1 += amount
         elif side == 1:
@@ -110,7 +110,8 @@ def _degraded(image_bgr: np.ndarray, config: AugmentationConfig, rng: np.random.
     if rng.random() < config.blur:
         image_bgr = cv2.GaussianBlur(image_bgr, (0, 0), rng.uniform(0.4, 1.4))
     if rng.random() < config.noise:
-        noise = rng.standard_normal(image_bgr.shape, np.float32) * np.float32(rng.uniform(1, config.noise_most))
+        noise = rng.standard_normal(image_bgr.shape, np.float32)
+        noise *= np.float32(rng.uniform(NOISE_LEAST, config.noise_most))
         image_bgr = np.clip(image_bgr + noise, 0, 255).astype(np.uint8)
     return image_bgr
 
@@ -125,7 +126,7 @@ def _patches(
     for chance, taken in ((config.erase, False), (config.occlude, True)):
         if rng.random() >= chance:
             continue
-        area = rng.uniform(0.05, config.patch_most) * height * width
+        area = rng.uniform(PATCH_LEAST, config.patch_most) * height * width
         ratio = np.exp(rng.uniform(np.log(0.4), np.log(3.3)))
         h, w = min(height, int(np.sqrt(area * ratio)) + 1), min(width, int(np.sqrt(area / ratio)) + 1)
         top, left = int(rng.integers(0, height - h + 1)), int(rng.integers(0, width - w + 1))
@@ -143,7 +144,7 @@ def _cover(
     donor_bgr: np.ndarray, height: int, width: int, config: AugmentationConfig, rng: np.random.Generator
 ) -> tuple[tuple[int, int, int, int], np.ndarray]:
     """A counter, a car or another person over the lower part or over one side; or that side already blanked."""
-    share = rng.uniform(0.1, config.cover_most)
+    share = rng.uniform(COVER_LEAST, config.cover_most)
     top, left, right = 0, 0, width
     side = rng.choice(3, p=(0.5, 0.25, 0.25))
     if side == 0:

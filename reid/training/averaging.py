@@ -16,7 +16,7 @@ from core.errors import SettingError, WeightsError
 from reid.data.crops import open_crops
 from reid.network.model import ReIDNetwork
 from reid.training.batches import Batches
-from reid.training.checkpoint import load_trained, losses_of, write_state
+from reid.training.checkpoint import holds_training, load_trained, losses_of, write_state
 from reid.training.recipe import Recipe
 
 _BATCHES = 80
@@ -27,10 +27,12 @@ def average(recipe: Recipe, folders: Sequence[Path], output: Path, batches: int 
 
     What the classifiers learnt is averaged too, for `begin_losses`. Statistics of batch normalisation are not averaged
     but taken anew, over the last `batches` batches of `recipe`. Raises WeightsError (checkpoints), InputError (data),
-    SettingError (fewer than two trainings).
+    OutputError, SettingError (fewer than two trainings, an `output` that holds one).
     """
     if len(folders) < 2:
         raise SettingError(f"average: expected two trainings or more, got {len(folders)}")
+    if output.resolve() in [folder.resolve() for folder in folders] or holds_training(output):
+        raise SettingError(f"--output {output}: holds a training, which the mean would replace; choose another folder")
     if recipe.schedule.threads:
         torch.set_num_threads(recipe.schedule.threads)
     cv2.setNumThreads(1)

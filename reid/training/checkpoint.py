@@ -1,6 +1,6 @@
 """Checkpoints: written whole or not at all, read without running code."""
 
-import os
+import io
 import pickle
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,35 +12,52 @@ from torch import nn
 from torch.nn import BatchNorm1d
 
 from core.errors import SettingError, WeightsError
+from core.whole import whole_file
 from reid.network.config import NetworkConfig
 from reid.network.model import Members, ReIDNetwork
 from reid.network.palette import Palette
 from reid.network.timm_trunk import TimmTrunk
 from reid.training.recipe import Recipe
+from reid.training.same_training import require_same_training
 
 NAME = "checkpoint.pt"
+_WANTED = "expected what `train` or `average` wrote"
 
 
 def save_checkpoint(
     folder: Path, step: int, network: nn.Module, objective: nn.Module, optimiser: torch.optim.Optimizer, recipe: Recipe
 ) -> None:
-    """Write `folder`/checkpoint.pt; an older one stays until the new one is complete."""
+    """Write `folder`/checkpoint.pt; an older one stays until the new one is complete. Raises OutputError."""
     state = {
         "step": step,
         "network": network.state_dict(),
         "objective": objective.state_dict(),
         "optimiser": optimiser.state_dict(),
         "architecture": recipe.network.to_dict(),
+        "recipe": recipe.to_dict(),
     }
     write_state(folder, state)
 
 
 def write_state(folder: Path, state: dict[str, Any]) -> None:
-    """Write `folder`/checkpoint.pt, made where missing; an older one stays until the new one is complete."""
-    folder.mkdir(parents=True, exist_ok=True)
-    partial = folder / f"{NAME}.part"
-    torch.save(state, partial)
-    os.replace(partial, folder / NAME)
+    """Write `folder`/checkpoint.pt, made where missing; an older one stays until the new one is complete.
+
+    Raises OutputError.
+    """
+    content = io.BytesIO()  # a full disk is an OSError only where PyTorch does not write by itself
+    torch.save(state, content)
+    with whole_file(folder / NAME) as part:
+        part.write_bytes(content.getbuffer())
+
+
+def holds_checkpoint(folder: Path) -> bool:
+    """Whether there is something to go on with, or an average."""
+    return (folder / NAME).exists()
+
+
+def holds_training(folder: Path) -> bool:
+    """Whether there is a training, and not an average of some. Raises WeightsError for a broken file."""
+    return holds_checkpoint(folder) and _is_training(_loaded(folder / NAME))
 
 
 def load_checkpoint(
@@ -48,17 +65,19 @@ def load_checkpoint(
 ) -> int:
     """Fill the three from `folder`/checkpoint.pt and give the step to go on with; 0 where there is none.
 
-    Raises WeightsError for a broken file, another architecture or another number of identities.
+    Raises WeightsError for a broken file, another architecture or number of identities, a recipe that differs in what
+    decides what a training gives, or one with fewer steps than were made. An older checkpoint has no recipe.
     """
     path = folder / NAME
-    if not path.exists():
+    if not holds_checkpoint(folder):
         return 0
-    state = _read(path, recipe)
-    if "optimiser" not in state:
+    state = _read(path, recipe, "delete it to begin again")
+    if not _is_training(state):
         raise WeightsError(
             f"{path}: an average of trainings, not one to go on with; choose another output folder and name this one "
             "in begin_with"
         )
+    require_same_training(path, state, recipe)
     try:
         network.load_state_dict(state["network"])
         objective.load_state_dict(state["objective"])
@@ -66,6 +85,10 @@ def load_checkpoint(
     except (KeyError, RuntimeError, ValueError) as error:
         raise WeightsError(f"{path}: does not fit the recipe: {error}; choose another output folder") from error
     return int(state["step"])
+
+
+def _is_training(state: dict[str, Any]) -> bool:
+    return "optimiser" in state
 
 
 def load_trained(folder: Path, recipe: Recipe) -> tuple[ReIDNetwork, int]:
@@ -175,15 +198,15 @@ def _neck_scale(tensors: dict[str, torch.Tensor], name: str) -> torch.Tensor:
     return tensors[f"head.{name}.weight"].double() / spread
 
 
-def _loaded(path: Path) -> dict[str, Any]:
+def _loaded(path: Path, remedy: str = _WANTED) -> dict[str, Any]:
     try:
         return dict(torch.load(path, map_location="cpu", weights_only=True))
     except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise WeightsError(f"{path}: missing or broken checkpoint: {error}; delete it to begin again") from error
+        raise WeightsError(f"{path}: missing or broken checkpoint: {error}; {remedy}") from error
 
 
-def _read(path: Path, recipe: Recipe) -> dict[str, Any]:
-    state = _loaded(path)
+def _read(path: Path, recipe: Recipe, remedy: str = _WANTED) -> dict[str, Any]:
+    state = _loaded(path, remedy)
     theirs, ours = _architecture(path, state).to_dict(), recipe.network.to_dict()
     if differing := [f"{name} = {theirs[name]!r}, not {ours[name]!r}" for name in ours if theirs[name] != ours[name]]:
         raise WeightsError(
@@ -198,6 +221,4 @@ def _architecture(path: Path, state: dict[str, Any]) -> NetworkConfig:
     try:
         return NetworkConfig.from_dict(state["architecture"])
     except (KeyError, SettingError) as error:
-        raise WeightsError(
-            f"{path}: does not say which network it holds: {error}; choose another output folder"
-        ) from error
+        raise WeightsError(f"{path}: does not say which network it holds: {error}; choose another folder") from error

@@ -21,11 +21,13 @@ class Group:
     """The processes of this training; of size 1 everything passes through unchanged."""
 
     def __init__(self, device: str) -> None:
-        """Joins the processes that torchrun started, if it did."""
+        """Joins the processes that torchrun started, if it did; with "cuda" each takes a GPU of its own."""
         self.size = int(os.environ.get("WORLD_SIZE", "1"))
         self.rank = int(os.environ.get("RANK", "0"))
         if self.size > 1 and not dist.is_initialized():
             dist.init_process_group("nccl" if device.startswith("cuda") else "gloo")
+            if device == "cuda":
+                torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))  # what "cuda" means from here on
 
     @property
     def leads(self) -> bool:
@@ -123,7 +125,11 @@ def _summed(own: torch.Tensor) -> torch.Tensor:
 
 
 def _normalised(norm: nn.BatchNorm1d | nn.BatchNorm2d, x: torch.Tensor) -> torch.Tensor:
-    """Batch normalisation (Ioffe and Szegedy 2015) over the rows of all processes; x (N, C) or (N, C, …)."""
+    """Batch normalisation (Ioffe and Szegedy 2015) over the rows of all processes; x (N, C) or (N, C, …).
+
+    The sums are made in the precision of the weights; the result has that of x.
+    """
+    given, x = x.dtype, x.to(norm.weight.dtype)
     axes = [axis for axis in range(x.ndim) if axis != 1]
     count = x.numel() // x.shape[1] * dist.get_world_size()
     shape = [1, -1] + [1] * (x.ndim - 2)
@@ -137,7 +143,7 @@ def _normalised(norm: nn.BatchNorm1d | nn.BatchNorm2d, x: torch.Tensor) -> torch
         if norm.num_batches_tracked is not None:
             norm.num_batches_tracked += 1
     result = centred * torch.rsqrt(variance + norm.eps).reshape(shape)
-    return result * norm.weight.reshape(shape) + norm.bias.reshape(shape)
+    return (result * norm.weight.reshape(shape) + norm.bias.reshape(shape)).to(given)
 
 
 class _SharedNorm1d(nn.BatchNorm1d):

@@ -11,6 +11,8 @@ from core.errors import InputError, SettingError
 from reid.network.config import NetworkConfig
 from reid.parts import PartsConfig
 
+CUT_LEAST, COVER_LEAST, NOISE_LEAST, PATCH_LEAST = 0.1, 0.1, 1.0, 0.05  # from here to what the recipe says
+
 
 @dataclass(frozen=True)
 class DataConfig:
@@ -23,10 +25,11 @@ class DataConfig:
 
 @dataclass(frozen=True)
 class ScheduleConfig:
-    """How long and how fast.
+    """How long and how fast. Raises SettingError.
 
     steps: batches in all. identities, images: P and K of a batch. learning_rate: the peak of a cosine with a linear
-    warm-up over the share `warmup`. small_share: share of the steps, the first ones, at small_height × small_width px.
+    warm-up over the share `warmup`. small_share: share of the steps, the first ones, at small_height × small_width px,
+    multiples of 16.
     threads: of PyTorch, 0 for its own choice. double: in 64 bits, to compare runs whose sums are in another order.
     half: convolutions in bfloat16 (weights, statistics and losses stay in 32 bits): 1.7 times as fast on processors
     with AVX512-BF16 or AMX, slower on others.
@@ -57,10 +60,20 @@ class ScheduleConfig:
     report_s: float = 15.0
     validate_steps: int = 0
 
+    def __post_init__(self) -> None:
+        """Refuse what makes no batch."""
+        for name in ("steps", "identities", "images"):
+            if getattr(self, name) < 1:
+                raise SettingError(f"schedule.{name}: expected 1 or more, got {getattr(self, name)}")
+        small = (self.small_height, self.small_width)
+        if any(side <= 0 or side % 16 for side in small):
+            raise SettingError(f"schedule.small_height, small_width: expected positive multiples of 16, got {small}")
+
 
 @dataclass(frozen=True)
 class LossConfig:
-    """Weights of the terms (0 leaves one out) and their constants. margin < 0 asks for the soft margin.
+    """Weights of the terms (0 leaves one out) and their constants. margin < 0 asks for the soft margin. Raises
+    SettingError.
 
     contrast, part_contrast: supervised contrastive on the vectors that inference compares, at `temperature`.
     attributes: what people wear, read off the whole-crop vector.
@@ -79,17 +92,30 @@ class LossConfig:
     attributes: float = 0.0
     temperature: float = 0.1
 
+    def __post_init__(self) -> None:
+        """Refuse what teaches nothing."""
+        if not (self.classification or self.attributes or self.compares):
+            raise SettingError("losses: expected a term with a weight, got 0 for each")
+        if self.temperature <= 0:
+            raise SettingError(f"losses.temperature: expected more than 0, got {self.temperature}")
+
+    @property
+    def compares(self) -> bool:
+        """Whether a term compares several crops of one identity."""
+        return any((self.triplet, self.parts, self.stripes, self.contrast, self.part_contrast))
+
 
 @dataclass(frozen=True)
 class AugmentationConfig:
-    """Chances and strengths; 0 switches one off. What differs between rendered and real people is made to vary.
+    """Chances and strengths; 0 switches one off. What differs between rendered and real people is made to vary. Raises
+    SettingError.
 
     shift, zoom, rotate_degrees: of the box. cut: chance that the top, bottom or a side is missing, by up to cut_most of
     it. cover: chance that something hides it from below or from a side, up to cover_most of it. gain: per-channel
     exposure; light, contrast, saturation: ± of 1; gamma: ± of log 2. coarse: chance to shrink and grow again; blur;
     noise: chance, noise_most: its sigma in grey levels. erase: chance of a grey or noise rectangle; occlude: chance of
     a piece of another crop, both up to patch_most of the area. joint_jitter: sigma as a share of the height;
-    joint_drop, all_joints_drop: chances.
+    joint_drop, all_joints_drop: chances. cut_most and cover_most are at least 0.1, noise_most 1, patch_most 0.05.
     """
 
     flip: float = 0.5
@@ -115,6 +141,18 @@ class AugmentationConfig:
     joint_jitter: float = 0.012
     joint_drop: float = 0.08
     all_joints_drop: float = 0.05
+
+    def __post_init__(self) -> None:
+        """Refuse a strength below the least there is, where it is asked for."""
+        for chance, name, least in (
+            (self.cut, "cut_most", CUT_LEAST),
+            (self.cover, "cover_most", COVER_LEAST),
+            (self.noise, "noise_most", NOISE_LEAST),
+            (max(self.erase, self.occlude), "patch_most", PATCH_LEAST),
+        ):
+            if chance > 0 and getattr(self, name) < least:
+                wanted = f"expected {least} or more, got {getattr(self, name)}"
+                raise SettingError(f"augmentation.{name}: {wanted}; a chance of 0 leaves it out")
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """What lies in models/reid belongs together."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,12 @@ def test_the_card_names_the_recipe_that_is_there() -> None:
 def test_every_recipe_can_be_read_and_stands_in_the_card(file: str) -> None:
     recipe = Recipe.read(FOLDER / file)
     said = (FOLDER / "CARD.md").read_text(encoding="utf-8")
-    assert file in said or file == "palette.toml"
+    own = file == "palette.toml"  # no part of what is bundled
+    assert file in said or own
+    commands = re.findall(
+        "^#   (python -m reid (?:train|fit|export) .*)$", (FOLDER / file).read_text(encoding="utf-8"), re.M
+    )
+    for command in commands:
+        assert f"{command}\n" in said or (own and "--output build/" in command)
     for folder in filter(None, recipe.begin_with.split("+")):
         assert f"--output {Path(folder).as_posix()}\n" in said

@@ -95,6 +95,20 @@ def test_one_training_broken_ones_and_others_identities_are_refused(
     assert not (tmp_path / "mean").exists()
 
 
+def test_the_mean_never_replaces_a_training(trained: tuple[Recipe, list[Path]], tmp_path: Path) -> None:
+    recipe, folders = trained
+    before = [(folder / NAME).read_bytes() for folder in folders]
+    with pytest.raises(SettingError, match="two: holds a training"):
+        average(recipe, folders, folders[0] / ".." / "two", batches=1)
+    with pytest.raises(SettingError, match="two: holds a training"):
+        average(recipe, [folders[0], folders[0]], folders[1], batches=1)
+    assert [(folder / NAME).read_bytes() for folder in folders] == before
+    for _ in range(2):
+        average(recipe, folders, tmp_path / "mean", batches=1)
+    with pytest.raises(SettingError, match="mean: holds a training"):
+        average(recipe, [folders[0], tmp_path / "mean"], tmp_path / "mean", batches=1)
+
+
 def test_an_average_begins_a_training_but_is_none_to_go_on_with(
     trained: tuple[Recipe, list[Path]], tmp_path: Path
 ) -> None:

@@ -4,6 +4,7 @@ In 64 bits: in 32 the order of a sum decides which side of a kink a value falls,
 mode makes percents of a gradient out of that within one step.
 """
 
+import copy
 import json
 import os
 import subprocess
@@ -11,6 +12,10 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
+import torch
+import torch.distributed as dist
+from torch import nn
 
 from reid.training.parallel import Group
 from tests.reid.fake_crops import write_set
@@ -58,6 +63,39 @@ def test_two_processes_follow_the_curve_of_one(tmp_path) -> None:
     assert one.shape == (8, 4)
     assert np.ptp(one[:, 0]) > 0.01  # it learns something
     np.testing.assert_allclose(two, one, atol=1e-5)
+
+
+def test_shared_statistics_of_sixteen_bits_are_those_of_one_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = Group("cpu")
+    plain = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.Flatten(), nn.LazyLinear(4), nn.BatchNorm1d(4))
+    pictures = torch.rand(8, 3, 32, 16)
+    plain(pictures)
+    shared = copy.deepcopy(plain)
+    monkeypatch.setattr(group, "size", 2)
+    group.prepare(shared)
+    dist.init_process_group("gloo", init_method=f"file://{tmp_path}/store", rank=0, world_size=1)
+    try:
+        with torch.autocast("cpu", torch.bfloat16):
+            expected, found = plain(pictures), shared(pictures)
+    finally:
+        dist.destroy_process_group()
+    assert found.dtype == expected.dtype == torch.bfloat16
+    torch.testing.assert_close(found, expected, rtol=0.02, atol=0.02)
+    for name, value in plain.named_buffers():
+        torch.testing.assert_close(shared.get_buffer(name), value, rtol=1e-4, atol=1e-5)
+
+
+def test_each_process_takes_a_gpu_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[int] = []
+    for name, value in (("WORLD_SIZE", "2"), ("RANK", "3"), ("LOCAL_RANK", "1")):
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(dist, "init_process_group", lambda backend: None)
+    monkeypatch.setattr(torch.cuda, "set_device", taken.append)
+    for device in ("cuda", "cuda:0", "cpu"):
+        Group(device)
+    assert taken == [1]
 
 
 def test_one_process_changes_nothing() -> None:

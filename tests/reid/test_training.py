@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.errors import InputError, SettingError, WeightsError
+from core.errors import InputError, OutputError, SettingError, WeightsError
 from reid.__main__ import main
 from reid.data.folders import market_folder
 from reid.data.shards import ShardSet
@@ -18,10 +18,11 @@ from reid.evaluation import evaluate_shards
 from reid.network.model import ReIDNetwork
 from reid.training.augmentation import augmented, plain
 from reid.training.batches import Batches
-from reid.training.checkpoint import load_beginning
+from reid.training.checkpoint import load_beginning, write_state
 from reid.training.loop import learning_rate, train
-from reid.training.recipe import AugmentationConfig, Recipe, ScheduleConfig
+from reid.training.recipe import AugmentationConfig, LossConfig, Recipe, ScheduleConfig
 from reid.training.sampler import IdentitySampler
+from tests.core.test_whole import files_at_most
 from tests.reid.fake_crops import write_set
 
 NETWORK = {
@@ -111,6 +112,7 @@ def test_cover_hides_a_lower_part_or_a_side_and_the_joints_in_it(crops: Path) ->
     sample = ShardSet(crops)[0]
     still = {name: 0.0 for name in AugmentationConfig.__dataclass_fields__} | {"cover_most": 0.6}
     uncovered = augmented(sample, sample.image, 64, 32, AugmentationConfig(**still), np.random.default_rng(0))
+    counts = []
     for seed in range(12):
         config = AugmentationConfig(**still | {"cover": 1.0})
         found = augmented(sample, sample.image, 64, 32, config, np.random.default_rng(seed))
@@ -119,6 +121,8 @@ def test_cover_hides_a_lower_part_or_a_side_and_the_joints_in_it(crops: Path) ->
         covered = [y >= y[lost].min(), x <= x[lost].max(), x >= x[lost].min()] if lost.any() else [lost]
         there = uncovered.keypoints_xyc[:, 2] > 0
         assert any((lost == (side & there)).all() for side in covered)
+        counts.append(int(lost.sum()))
+    assert sum(count > 0 for count in counts) > 6
 
 
 def test_training_with_the_contrastive_terms_begins_with_a_trunk_under_another_head(
@@ -185,9 +189,70 @@ def test_training_learns_and_goes_on_where_it_stopped(crops: Path, tmp_path: Pat
     stopped = recipe(crops, steps=6, checkpoint_s=0.0, report_s=0.0)
     with pytest.raises(KeyboardInterrupt):
         train(stopped, tmp_path / "halves", say=_interrupt_after(3))
-    resumed = train(stopped, tmp_path / "halves", say=silent)
+    said: list[str] = []
+    resumed = train(stopped, tmp_path / "halves", say=said.append)
+    assert "8 identities, steps 2 to 6" in said
     for name, value in whole.state_dict().items():
         assert torch.equal(value, resumed.state_dict()[name]), name
+
+
+def test_a_training_goes_on_by_its_own_recipe_alone(crops: Path, tmp_path: Path) -> None:
+    one = recipe(crops, steps=2)
+    train(one, tmp_path, say=silent)
+    before = (tmp_path / "checkpoint.pt").read_bytes()
+    for other, message in (
+        (recipe(crops, steps=3), r"has schedule\.steps = 2, not 3; take the recipe as it was"),
+        (recipe(crops, steps=2, learning_rate=9.0), r"has schedule\.learning_rate = 0\.002, not 9\.0;"),
+        (dataclasses.replace(one, seed=5, begin_with="x"), r"has seed = 0, not 5, begin_with = '', not 'x';"),
+        (dataclasses.replace(one, losses=LossConfig(parts=0.0)), r"has losses\.parts = 0\.5, not 0\.0;"),
+    ):
+        with pytest.raises(WeightsError, match=message):
+            train(other, tmp_path, say=silent)
+    said: list[str] = []
+    free = recipe(crops, steps=2, threads=0, report_s=0.0, checkpoint_s=0.0, validate_steps=3)
+    train(dataclasses.replace(free, name="other"), tmp_path, say=said.append)
+    assert "8 identities, already finished after 2 steps" in said
+    assert (tmp_path / "checkpoint.pt").read_bytes() == before
+
+
+def test_a_checkpoint_from_before_recipes_were_kept_goes_on_but_not_backwards(crops: Path, tmp_path: Path) -> None:
+    train(recipe(crops, steps=2), tmp_path, say=silent)
+    path = tmp_path / "checkpoint.pt"
+    state = torch.load(path, weights_only=True)
+    del state["recipe"]
+    torch.save(state, path)
+    with pytest.raises(WeightsError, match=r"expected 1 steps or fewer \(schedule\.steps\), got 2;"):
+        train(recipe(crops, steps=1), tmp_path, say=silent)
+    said: list[str] = []
+    train(recipe(crops, steps=3), tmp_path, say=said.append)
+    assert "8 identities, steps 2 to 3" in said
+
+
+def test_what_a_training_began_with_is_read_at_its_beginning_alone(crops: Path, tmp_path: Path) -> None:
+    first = recipe(crops, steps=1)
+    train(first, tmp_path / "first", say=silent)
+    begun = dataclasses.replace(first, begin_with=str(tmp_path / "first"), begin_losses=True)
+    train(begun, tmp_path / "second", say=silent)
+    (tmp_path / "first").rename(tmp_path / "moved")
+    train(begun, tmp_path / "second", say=silent)
+    with pytest.raises(WeightsError, match=r"first/checkpoint\.pt: missing(?!.*delete)"):
+        train(begun, tmp_path / "third", say=silent)
+
+
+def test_a_training_that_begins_again_has_a_log_of_its_own(crops: Path, tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_text('{"step": 1, "learning_rate": 9.0, "old": 1.0}\n')
+    train(recipe(crops, steps=2), tmp_path, say=silent)
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [2]
+
+
+def test_a_full_disk_is_an_output_error_and_leaves_the_older_checkpoint(tmp_path: Path) -> None:
+    write_state(tmp_path, {"step": 1})
+    before = (tmp_path / "checkpoint.pt").read_bytes()
+    with files_at_most(100_000), pytest.raises(OutputError, match=r"cannot write .*checkpoint\.pt: File too large"):
+        write_state(tmp_path, {"step": 2, "network": torch.zeros(100_000)})
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.pt"]
+    assert (tmp_path / "checkpoint.pt").read_bytes() == before
 
 
 def _interrupt_after(lines: int):
@@ -231,6 +296,16 @@ def test_checkpoints_of_another_network_and_broken_ones_are_refused(crops: Path,
         train(recipe(crops, steps=1), tmp_path, say=silent)
 
 
+def test_a_device_that_is_not_there_and_metric_losses_on_single_crops_are_refused(crops: Path, tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="device: expected auto, cpu"):
+        train(recipe(crops), tmp_path / "run", device="tpu", say=silent)
+    single = recipe(crops, steps=1, images=1)
+    with pytest.raises(SettingError, match=r"schedule\.images: expected 2 or more"):
+        train(single, tmp_path / "run", device="auto", say=silent)
+    classes = dataclasses.replace(single.losses, triplet=0.0, parts=0.0, stripes=0.0)
+    train(dataclasses.replace(single, losses=classes), tmp_path / "run", device="auto", say=silent)
+
+
 def test_learning_rate_rises_and_falls() -> None:
     schedule = ScheduleConfig(steps=100, warmup=0.1, learning_rate=1.0, final_learning_rate=0.0)
     rates = [learning_rate(step, schedule) for step in range(100)]
@@ -246,6 +321,16 @@ def test_learning_rate_rises_and_falls() -> None:
         ({"schedule": {"step": 3}}, r"did you mean schedule\.steps"),
         ({"schedule": {"steps": "many"}}, "expected int"),
         ({"losses": 3}, "expected a table"),
+        ({"schedule": {"steps": 0}}, r"schedule\.steps: expected 1 or more"),
+        ({"schedule": {"identities": 0}}, r"schedule\.identities: expected 1 or more"),
+        ({"schedule": {"images": 0}}, r"schedule\.images: expected 1 or more"),
+        ({"schedule": {"small_height": 100}}, r"small_height, small_width: .* multiples of 16, got \(100, 48\)"),
+        ({"augmentation": {"noise_most": 0.5}}, r"augmentation\.noise_most: expected 1\.0 or more"),
+        ({"augmentation": {"cut_most": 0.05}}, r"augmentation\.cut_most: expected 0\.1 or more"),
+        ({"augmentation": {"cover": 0.3, "cover_most": 0.0}}, r"augmentation\.cover_most: expected 0\.1 or more"),
+        ({"augmentation": {"erase": 0.0, "patch_most": 0.0}}, r"augmentation\.patch_most: expected 0\.05 or more"),
+        ({"losses": dict.fromkeys(("classification", "triplet", "parts", "stripes"), 0.0)}, "losses: expected a term"),
+        ({"losses": {"temperature": 0.0}}, r"losses\.temperature: expected more than 0"),
     ],
 )
 def test_recipes_with_mistakes(values: dict, message: str) -> None:

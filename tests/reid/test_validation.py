@@ -17,6 +17,7 @@ from reid.retrieval import retrieval_scores
 from reid.training.curves import draw_curves, read_log
 from reid.training.loop import train
 from reid.training.recipe import Recipe
+from reid.training.validation import Validation
 from tests.reid.fake_crops import write_set
 from tests.reid.test_training import NETWORK
 
@@ -89,6 +90,26 @@ def test_a_training_that_diverges_stops_and_keeps_what_was_good(sets: tuple[Path
     with pytest.raises(SettingError, match=r"step \d+: .* is nan.*schedule\.learning_rate"):
         train(recipe(sets, False, steps=40, learning_rate=1e30, warmup=0.0), tmp_path, say=lambda _: None)
     assert not (tmp_path / "checkpoint.pt").exists()
+
+
+def test_weights_that_left_the_numbers_in_the_last_step_are_not_kept(sets: tuple[Path, Path], tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match=r"step 1: .* is not finite: .*begin again in another folder"):
+        train(recipe(sets, False, steps=1, learning_rate=1e20, weight_decay=1e20), tmp_path, say=lambda _: None)
+    assert not (tmp_path / "checkpoint.pt").exists()
+
+
+def test_scores_that_were_stopped_are_made_when_the_training_goes_on(
+    sets: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(Validation, "scores", stop)
+        train(recipe(sets, True, steps=1), tmp_path, say=lambda _: None)
+    for _ in range(2):
+        train(recipe(sets, True, steps=1), tmp_path, say=lambda _: None)
+        assert [line["step"] for line in logged(tmp_path) if "validation" in line] == [1]
 
 
 def test_numbers_that_are_none_are_said_to_be_the_networks(sets: tuple[Path, Path], tmp_path: Path) -> None:
