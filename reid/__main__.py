@@ -6,6 +6,7 @@ need the detector or a video. Nothing imports this module.
 """
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,12 +14,14 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import ThroughlineError, UsageError
-from pipeline.people.command import add_commands, save_distances
+from pipeline.people.command import add_commands, save_arrays, save_distances
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; gives the exit code: 0, 2 usage, 3 input."""
     options = _parser().parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # the name of a file need not be text
     try:
         options.run(options)
     except UsageError as error:
@@ -28,25 +31,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 3
     except KeyboardInterrupt:
-        print("stopped; run the same command again to go on", file=sys.stderr)
+        print("stopped" + ("; run the same command again to go on" if options.goes_on else ""), file=sys.stderr)
         return 130
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m reid", description="Train, score and use ReID networks.")
+    parser.set_defaults(goes_on=False)
     commands = parser.add_subparsers(required=True, metavar="command")
     train = commands.add_parser("train", help="train a network by a TOML recipe, or go on with one")
     train.add_argument("recipe", type=Path)
     train.add_argument("--output", type=Path, required=True, help="folder of checkpoints and logs")
     train.add_argument("--device", default="cpu")
-    train.set_defaults(run=_train)
+    train.set_defaults(run=_train, goes_on=True)
     average = commands.add_parser("average", help="the mean of trainings that went on from the same one")
     average.add_argument("recipe", type=Path, help="of one of them; its data give the statistics")
     average.add_argument("trainings", type=Path, nargs="+", help="folders that `train` wrote to")
     average.add_argument("--output", type=Path, required=True, help="a folder for `fit`, `export` and `begin_with`")
     average.set_defaults(run=_average)
-    fit = commands.add_parser("fit", help="fit a head in closed form on a trunk that has nothing to learn")
+    fit = commands.add_parser("fit", help="fit a head in closed form, on trunks trained or with nothing to learn")
     fit.add_argument("recipe", type=Path)
     fit.add_argument("--output", type=Path, required=True, help="a folder that the pipeline opens")
     fit.set_defaults(run=_fit)
@@ -62,7 +66,9 @@ def _parser() -> argparse.ArgumentParser:
     int8.set_defaults(run=_int8)
     evaluate = commands.add_parser("evaluate", help="rank-1, mAP and mINP on shards or on a folder of pictures")
     evaluate.add_argument("data", type=Path)
-    evaluate.add_argument("--no-keypoints", action="store_true", help="as if the detector gave boxes only")
+    evaluate.add_argument(
+        "--no-keypoints", action="store_true", help="as if the detector gave boxes only; pictures never have any"
+    )
     evaluate.add_argument("--re-rank", action="store_true", help="scores with k-reciprocal re-ranking too")
     evaluate.add_argument(
         "--expand-queries", type=int, default=0, metavar="N", help="scores of queries joined by their N nearest too"
@@ -144,7 +150,21 @@ def _evaluate(options: argparse.Namespace) -> None:
     print(f"{embedder.identifier} on {options.data} ({trial.source})")
     if left_out := len(trial.query) - scores["global"].queries:
         print(f"left out {left_out} of {len(trial.query)} queries: no other camera saw their person")
+    if trial.distractors:
+        print(f"{trial.distractors} pictures are of nobody (identity 0): they are in the gallery alone")
+    if not trial.shows_parts:
+        print(f"no score of the parts: {_why_no_parts(options, embedder.network.parts)}")
     print("\n".join(table(scores)))
+
+
+def _why_no_parts(options: argparse.Namespace, parts: int) -> str:
+    from reid.data.shards import is_shards
+
+    if not parts:
+        return "the network has none"
+    if is_shards(options.data):
+        return "they need keypoints"
+    return "they need keypoints, and pictures have none" + (", --no-keypoints or not" if options.no_keypoints else "")
 
 
 def _embed(options: argparse.Namespace) -> None:
@@ -157,10 +177,9 @@ def _embed(options: argparse.Namespace) -> None:
     if options.distances:
         save_distances(options)
         return
-    paths = pictures(options.folder)
+    paths = pictures(options.folder, print)
     found = embed_pictures(Embedder.open(options.weights, options.device, options.threads), paths)
-    options.output.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(options.output, name=np.array([path.name for path in paths]), embedding=found.global_)
+    save_arrays(options.output, name=np.array([path.name for path in paths]), embedding=found.global_)
 
 
 if __name__ == "__main__":

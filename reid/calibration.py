@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import InputError, WeightsError
+from core.whole import whole_file
 from reid.beside import read_beside
 
 FILE, TASK, FORMAT = "calibration.json", "person-reid-calibration", 1
@@ -46,10 +47,11 @@ class Calibration:
         return np.where(at < self.least_evidence, np.nan, _logistic(a + b * np.asarray(distance, np.float64)))
 
     def write(self, folder: Path) -> Path:
-        """Write `folder`/calibration.json; gives its path."""
+        """Write `folder`/calibration.json; gives its path. Raises OutputError."""
         path = folder / FILE
         values = {"format": FORMAT, "task": TASK} | dataclasses.asdict(self)
-        path.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+        with whole_file(path) as temporary:
+            temporary.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
         return path
 
     @classmethod
@@ -88,7 +90,7 @@ def fit(distance: np.ndarray, evidence: np.ndarray, same: np.ndarray, network: s
         likely = curves[-1][0] + curves[-1][1] * distance[rows] > 0
         accurate.append((likely[same[rows]].mean() + (~likely[~same[rows]]).mean()) / 2 >= LEAST_ACCURACY)
     useless = len(accurate) if not any(accurate) else accurate.index(True)
-    least = float(edges[useless])
+    least = float(edges[min(useless, len(edges) - 1)])
     a, b = (tuple(float(curve[i]) for curve in curves) for i in (0, 1))
     even = float(np.median([-x / y for x, y in zip(a, b, strict=True) if y < 0] or [0.0]))
     return Calibration(network, tuple(at), a, b, least, even)

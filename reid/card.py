@@ -10,6 +10,7 @@ from typing import Any
 
 from core.errors import SettingError, WeightsError
 from core.weights import CARD, sha256_of
+from core.whole import whole_file
 from reid.network.config import NetworkConfig
 
 TASK, FORMAT = "person-reid", 1
@@ -36,9 +37,10 @@ class Card:
     scores: Mapping[str, Any] = field(default_factory=dict)
 
     def write(self, folder: Path) -> None:
-        """Write `folder`/weights.json."""
+        """Write `folder`/weights.json. Raises OutputError."""
         values = dataclasses.asdict(self) | {"format": FORMAT, "task": TASK}
-        (folder / CARD).write_text(json.dumps(values, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        with whole_file(folder / CARD) as temporary:
+            temporary.write_text(json.dumps(values, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
     @classmethod
     def read(cls, folder: Path) -> "Card":

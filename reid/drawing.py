@@ -44,9 +44,9 @@ def stacked(rows: Sequence[np.ndarray]) -> np.ndarray:
 def masked(crop_bgr: np.ndarray, masks: np.ndarray, visibility: np.ndarray, keypoints_xyc: np.ndarray) -> np.ndarray:
     """One row (h, w, 3) uint8: the crop with its joints, all parts coloured over it, then each part alone.
 
-    masks (K, rows, columns) and visibility (K,) as part_masks gives them; keypoints (17, 3) px of the crop.
+    masks (K, rows, columns) and visibility (K,) as part_masks gives them, K may be 0; keypoints (17, 3) px of the crop.
     """
-    names = list(PARTS[len(masks)])
+    names = list(PARTS[len(masks)]) if len(masks) else []
     tiles = [_tile(_jointed(crop_bgr, keypoints_xyc), "joints", QUERY_BGR), _tile(_painted(crop_bgr, masks), "parts")]
     for part, name in enumerate(names):
         only = np.zeros_like(masks)
@@ -86,5 +86,6 @@ def _tile(image_bgr: np.ndarray, caption: str, colour: tuple[int, int, int] = PL
     tile[top : top + size[1], left : left + size[0]] = fitted
     cv2.rectangle(tile, (GAP - 3, GAP - 3), (GAP + TILE_WIDTH + 2, GAP + TILE_HEIGHT + 2), colour, 3)
     place = GAP, TILE_HEIGHT + GAP + CAPTION_PX - 3
-    cv2.putText(tile, caption, place, cv2.FONT_HERSHEY_SIMPLEX, 0.33, (40, 40, 40), 1, cv2.LINE_AA)
+    text = caption.encode(errors="replace").decode()  # the name of a file need not be text, OpenCV's must be
+    cv2.putText(tile, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.33, (40, 40, 40), 1, cv2.LINE_AA)
     return tile

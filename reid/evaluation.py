@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import InputError
+from core.pictures import read_bgr
 from core.types import Descriptors
-from reid.data.folders import read_bgr
 from reid.data.layouts import layout_of
 from reid.data.shards import ShardSet, is_shards
 from reid.distance.aligned import aligned_distance
@@ -31,7 +31,10 @@ DISTANCES: dict[str, Distance] = {
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """Queries and a gallery: descriptors, identity and camera (n,) int64 of each. source: what it was read from."""
+    """Queries and a gallery: descriptors, identity and camera (n,) int64 of each.
+
+    source: what it was read from. distractors: how many of the gallery show nobody who is looked for, as far as known.
+    """
 
     source: str
     query: Descriptors
@@ -40,6 +43,12 @@ class Trial:
     gallery: Descriptors
     gallery_identity: np.ndarray
     gallery_camera: np.ndarray
+    distractors: int = 0
+
+    @property
+    def shows_parts(self) -> bool:
+        """Whether any part is seen on both sides: else there is nothing to rank by parts alone."""
+        return bool((self.query.visibility.any(axis=0) & self.gallery.visibility.any(axis=0)).any())
 
     def scores(self, distance: np.ndarray) -> RetrievalScores:
         """Of a distance matrix (Q, G). Raises ShapeError, also where the network gave numbers that are not finite."""
@@ -49,8 +58,9 @@ class Trial:
 
 
 def trial_scores(trial: Trial, names: Sequence[str] = tuple(DISTANCES)) -> dict[str, RetrievalScores]:
-    """Scores by distance name."""
-    return {name: trial.scores(DISTANCES[name](trial.query, trial.gallery)) for name in names}
+    """Scores by distance name; none of `parts` where the trial shows none."""
+    shown = [name for name in names if name != "parts" or trial.shows_parts]
+    return {name: trial.scores(DISTANCES[name](trial.query, trial.gallery)) for name in shown}
 
 
 def evaluate_shards(embedder: Embedder, folder: Path, with_keypoints: bool = True) -> dict[str, RetrievalScores]:
@@ -79,11 +89,12 @@ def shard_trial(embedder: Embedder, folder: Path, with_keypoints: bool = True) -
         keypoints = np.stack([sample.keypoints_xyc for sample in samples]) if with_keypoints else None
         others = [sample.others_xyc[None] for sample in samples] if with_keypoints else None
         batches.append(embedder.embed([sample.image for sample in samples], keypoints, others))
-    return _divided("rendered shards", Descriptors.concatenate(batches), crops.identity, crops.camera)
+    return _divided("rendered shards", Descriptors.concatenate(batches), crops.identity, crops.camera, None)
 
 
 def folder_trial(embedder: Embedder, folder: Path) -> Trial:
-    """Queries and gallery as the layout has them; where it has no queries, each identity's first picture per camera.
+    """Queries and gallery as the layout has them; where it has no queries, each identity's first picture per camera,
+    but none of a distractor.
 
     Raises InputError.
     """
@@ -91,10 +102,11 @@ def folder_trial(embedder: Embedder, folder: Path) -> Trial:
     query, gallery = layout.test(folder)
     if query is None:
         found = embed_pictures(embedder, gallery.paths)
-        return _divided(layout.name, found, gallery.identity, gallery.camera)
+        return _divided(layout.name, found, gallery.identity, gallery.camera, layout.nobody)
     _require_matches(query.identity, query.camera, gallery.identity, gallery.camera)
     asked, found = embed_pictures(embedder, query.paths), embed_pictures(embedder, gallery.paths)
-    return Trial(layout.name, asked, query.identity, query.camera, found, gallery.identity, gallery.camera)
+    distractors = int((gallery.identity == layout.nobody).sum())
+    return Trial(layout.name, asked, query.identity, query.camera, found, gallery.identity, gallery.camera, distractors)
 
 
 def embed_pictures(embedder: Embedder, paths: tuple[Path, ...] | list[Path]) -> Descriptors:
@@ -115,8 +127,9 @@ def table(scores: Mapping[str, RetrievalScores]) -> list[str]:
     return lines
 
 
-def _divided(source: str, found: Descriptors, identity: np.ndarray, camera: np.ndarray) -> Trial:
+def _divided(source: str, found: Descriptors, identity: np.ndarray, camera: np.ndarray, nobody: int | None) -> Trial:
     queries = first_per_camera(identity, camera)
+    queries = queries[identity[queries] != nobody]
     gallery = np.setdiff1d(np.arange(len(identity)), queries)
     if not len(gallery):
         raise InputError(
@@ -124,7 +137,7 @@ def _divided(source: str, found: Descriptors, identity: np.ndarray, camera: np.n
         )
     rows = (identity[queries], camera[queries], identity[gallery], camera[gallery])
     _require_matches(*rows)
-    return Trial(source, found[queries], *rows[:2], found[gallery], *rows[2:])
+    return Trial(source, found[queries], *rows[:2], found[gallery], *rows[2:], int((identity == nobody).sum()))
 
 
 def _require_matches(

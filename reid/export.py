@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from core.errors import WeightsError
 from core.quiet import hush
-from core.weights import sha256_of
+from core.weights import CARD, sha256_of
+from core.whole import whole_files
 from reid.backends import IR, IR_WEIGHTS, SAFETENSORS, OpenVINOBackend
 from reid.card import Card
 from reid.network.config import NetworkConfig
@@ -30,22 +32,23 @@ def export_network(
 ) -> Card:
     """Write reid.xml, reid.bin (float16), reid.safetensors and weights.json into `folder` (made where missing).
 
-    Raises WeightsError where OpenVINO and PyTorch disagree.
+    Raises WeightsError where OpenVINO and PyTorch disagree, OutputError; then `folder` is as it was.
     """
     hush()
     import openvino
 
-    folder.mkdir(parents=True, exist_ok=True)
     network = network.eval()
     model = _converted(network)
-    openvino.save_model(model, folder / IR, compress_to_fp16=True)
-    save_network(network, folder / SAFETENSORS)
-    cosine = least_cosine(network, folder)
-    if cosine < LEAST_COSINE:
-        raise WeightsError(f"{folder / IR}: expected cosine ≥ {LEAST_COSINE} with PyTorch, got {cosine:.6f}")
-    files = {file: sha256_of(folder / file) for file in (IR, IR_WEIGHTS, SAFETENSORS)}
-    card = Card(name, network.config, files, dict(recipe or {}), dict(scores or {}) | {"parity_least_cosine": cosine})
-    card.write(folder)
+    with whole_files(folder, last=CARD) as temporary:
+        openvino.save_model(model, temporary / IR, compress_to_fp16=True)
+        save_network(network, temporary / SAFETENSORS)
+        cosine = least_cosine(network, temporary)
+        if cosine < LEAST_COSINE:
+            raise WeightsError(f"{folder / IR}: expected cosine ≥ {LEAST_COSINE} with PyTorch, got {cosine:.6f}")
+        files = {file: sha256_of(temporary / file) for file in (IR, IR_WEIGHTS, SAFETENSORS)}
+        scores = dict(scores or {}) | {"parity_least_cosine": cosine}
+        card = Card(name, network.config, files, dict(recipe or {}), scores)
+        card.write(temporary)
     return card
 
 
@@ -61,24 +64,43 @@ def least_cosine(network: ReIDNetwork, folder: Path, count: int = 4) -> float:
 
 
 def _converted(network: ReIDNetwork) -> Any:
-    """An OpenVINO model that takes one picture as OpenCV has it: (1, h, w, 3) uint8, its masks and what is owned."""
+    """An OpenVINO model that takes one picture as OpenCV has it: (1, h, w, 3) uint8, its masks and what is owned.
+
+    Of a network without parts it takes no masks and gives no parts: OpenVINO has no arrays without elements.
+    """
     import openvino
     from openvino.preprocess import PrePostProcessor
 
-    pictures, *rest = noise(network.config, 1)
-    example = (torch.from_numpy(pictures).permute(0, 3, 1, 2).float(), *(torch.from_numpy(array) for array in rest))
+    arrays = dict(zip(INPUTS, noise(network.config, 1), strict=True))
+    example = {name: torch.from_numpy(array) for name, array in arrays.items() if array.size}
+    example["pictures"] = example["pictures"].permute(0, 3, 1, 2).float()
+    module = Inference(network) if network.config.parts else _WithoutParts(network)
     with torch.inference_mode(), warnings.catch_warnings():
         warnings.simplefilter("ignore", torch.jit.TracerWarning)  # shapes become constants: they are fixed here
         warnings.filterwarnings("ignore", "`torch.jit", FutureWarning)  # how OpenVINO does it
         model = openvino.convert_model(
-            Inference(network).eval(),
-            example_input=example,
-            input=[(name, list(one.shape)) for name, one in zip(INPUTS, example, strict=True)],
+            module.eval(),
+            example_input=tuple(example.values()),
+            input=[(name, list(one.shape)) for name, one in example.items()],
         )
     steps = PrePostProcessor(model)
     steps.input(0).tensor().set_element_type(openvino.Type.u8).set_layout(openvino.Layout("NHWC"))
     steps.input(0).model().set_layout(openvino.Layout("NCHW"))
     return steps.build()
+
+
+class _WithoutParts(nn.Module):
+    """Inference of a network without parts: global vectors and stripes alone."""
+
+    def __init__(self, network: ReIDNetwork) -> None:
+        super().__init__()
+        self.inference = Inference(network)
+
+    def forward(self, pictures: torch.Tensor, owned: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Input as in ReIDNetwork."""
+        no_masks = owned[:, None][:, :0]
+        vectors = self.inference(pictures, no_masks, owned)
+        return vectors.global_, vectors.stripes
 
 
 def noise(config: NetworkConfig, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

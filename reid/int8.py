@@ -3,7 +3,6 @@
 The palette stays in floating point: its colour shares are an exponential of what its one convolution gives.
 """
 
-import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,7 +11,8 @@ import numpy as np
 from core.errors import InputError
 from core.int8 import quantized
 from core.quiet import hush
-from core.weights import sha256_of
+from core.weights import CARD, sha256_of
+from core.whole import whole_files
 from reid.backends import IR, IR_WEIGHTS, OpenVINOBackend
 from reid.card import Card
 from reid.data.shards import ShardSet
@@ -34,7 +34,7 @@ class Parity:
 def quantize(folder: Path, crops: ShardSet) -> Parity:
     """Replace the IR in `folder` by its integer form and its sums in the card; the safetensors stay as they are.
 
-    InputError with fewer than two crops, or without nncf; WeightsError where `folder` is not whole.
+    InputError with fewer than two crops, or without nncf; WeightsError where `folder` is not whole; OutputError.
     """
     if len(crops) < 2:
         raise InputError(f"expected two crops or more to calibrate on, got {len(crops)}")
@@ -49,16 +49,14 @@ def quantize(folder: Path, crops: ShardSet) -> Parity:
     full = _vectors(folder, inputs[1::2])
     members = card.network.trunk.split("+")
     keep = [rf".*trunks\.{members.index('palette')}.*"] if len(members) > 1 and "palette" in members else []
-    small = quantized(model, [list(one) for one in inputs[::2]], keep)
-    with tempfile.TemporaryDirectory(dir=folder) as beside:  # what it reads from must not change while it is written
-        openvino.save_model(small, Path(beside) / IR, compress_to_fp16=True)
-        for name in (IR_WEIGHTS, IR):
-            (Path(beside) / name).replace(folder / name)
-    cosine = (full * _vectors(folder, inputs[1::2])).sum(1)
-    parity = Parity(float(cosine.mean()), float(cosine.min()))
-    sums = {name: sha256_of(folder / name) for name in (IR, IR_WEIGHTS)}
-    scores = dict(card.scores) | {"int8_mean_cosine": parity.mean, "int8_least_cosine": parity.worst}
-    replace(card, files={**card.files, **sums}, scores=scores).write(folder)
+    small = quantized(model, [[array for array in one if array.size] for one in inputs[::2]], keep)
+    with whole_files(folder, last=CARD) as temporary:
+        openvino.save_model(small, temporary / IR, compress_to_fp16=True)
+        cosine = (full * _vectors(temporary, inputs[1::2])).sum(1)
+        parity = Parity(float(cosine.mean()), float(cosine.min()))
+        sums = {name: sha256_of(temporary / name) for name in (IR, IR_WEIGHTS)}
+        scores = dict(card.scores) | {"int8_mean_cosine": parity.mean, "int8_least_cosine": parity.worst}
+        replace(card, files={**card.files, **sums}, scores=scores).write(temporary)
     return parity
 
 

@@ -9,6 +9,7 @@ from torch import nn
 
 from core.errors import WeightsError
 from core.weights import sha256_of
+from core.whole import whole_file
 from reid.export import INPUTS, LEAST_COSINE, noise
 from reid.network.model import Inference, ReIDNetwork, UnitVectors
 
@@ -22,28 +23,28 @@ def export_onnx(network: ReIDNetwork, folder: Path) -> dict[str, float | str]:
 
     Inputs: pictures (rows, h, w, 3) uint8 BGR as OpenCV has them, masks (rows, K, h/16, w/16) and owned (rows, h/16,
     w/16) float32; outputs: global, parts and stripes as `Backend.run` has them; any number of rows, weights in float32.
-    Raises WeightsError where ONNX Runtime and PyTorch disagree.
+    Raises WeightsError where ONNX Runtime and PyTorch disagree, OutputError.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / ONNX
     module = _FromPictures(network).eval()
     example = tuple(torch.from_numpy(array) for array in noise(network.config, 2))
-    with warnings.catch_warnings(), torch.inference_mode():
-        warnings.simplefilter("ignore")  # that this exporter is the older one: the newer needs onnxscript
-        torch.onnx.export(
-            module,
-            example,
-            path,
-            dynamo=False,
-            opset_version=OPSET,
-            input_names=list(INPUTS),
-            output_names=list(_OUTPUTS),
-            dynamic_axes={name: {0: "rows"} for name in (*INPUTS, *_OUTPUTS)},
-        )
-    cosine = _least_cosine(module, path, network)
-    if cosine < LEAST_COSINE:
-        raise WeightsError(f"{path}: expected cosine ≥ {LEAST_COSINE} with PyTorch, got {cosine:.6f}")
-    return {"onnx_least_cosine": cosine, "onnx_sha256": sha256_of(path)}
+    with whole_file(path) as temporary:
+        with warnings.catch_warnings(), torch.inference_mode():
+            warnings.simplefilter("ignore")  # that this exporter is the older one: the newer needs onnxscript
+            torch.onnx.export(
+                module,
+                example,
+                temporary,
+                dynamo=False,
+                opset_version=OPSET,
+                input_names=list(INPUTS),
+                output_names=list(_OUTPUTS),
+                dynamic_axes={name: {0: "rows"} for name in (*INPUTS, *_OUTPUTS)},
+            )
+        cosine = _least_cosine(module, temporary, network)
+        if cosine < LEAST_COSINE:
+            raise WeightsError(f"{path}: expected cosine ≥ {LEAST_COSINE} with PyTorch, got {cosine:.6f}")
+        return {"onnx_least_cosine": cosine, "onnx_sha256": sha256_of(temporary)}
 
 
 class _FromPictures(nn.Module):

@@ -33,9 +33,10 @@ def refined_scores(trial: Trial, config: RefinementConfig) -> dict[str, Retrieva
     plain = trial_scores(trial)
     found = {name: {name: scores} for name, scores in plain.items()}
     if config.expand:
+        names = [name for name in _EXPANDED if name in found]
         for word, power in (("mean", 0.0), (f"α = {WEIGHTED:g}", WEIGHTED)):
             query = expanded(trial.query, trial.gallery, ExpansionConfig(config.expand, power))
-            for name, scores in trial_scores(dataclasses.replace(trial, query=query), _EXPANDED).items():
+            for name, scores in trial_scores(dataclasses.replace(trial, query=query), names).items():
                 found[name][f"{name}, expanded by {config.expand}, {word}"] = scores
     if config.re_rank:
         for name, distance in re_ranked(trial.query, trial.gallery).items():

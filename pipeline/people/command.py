@@ -2,8 +2,13 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.errors import UsageError
+from core.whole import whole_file
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -63,7 +68,10 @@ def _add_groups(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     cluster.add_argument("folder", type=Path, help="a folder of photos")
     cluster.add_argument("--output", type=Path, required=True, help="a new or empty folder")
     cluster.add_argument(
-        "--distance", type=float, help="up to which two pictures mostly show one person; the calibrated one if left out"
+        "--distance",
+        type=float,
+        help="as far away as strangers are, above 0 and up to 2: the lower, the more groups that hold together badly "
+        "are taken apart; the calibrated one if left out",
     )
     cluster.set_defaults(run=_cluster)
     visualise = commands.add_parser("visualise", help="part masks on pictures, or a ranked list, as PNG")
@@ -84,11 +92,18 @@ def save_distances(options: argparse.Namespace) -> None:
     from reid.distance import appearance_distance
 
     tools = _tools(options)
-    people = [tools.finder.in_crop(path) for path in pictures(options.folder)]
+    people = [tools.finder.in_crop(path) for path in pictures(options.folder, print)]
     found = embed_people(tools.embedder, people)
-    options.output.parent.mkdir(parents=True, exist_ok=True)
     distance, _ = appearance_distance(found, found)
-    np.savez(options.output, name=np.array([person.path.name for person in people]), distance=distance)
+    save_arrays(options.output, name=np.array([person.path.name for person in people]), distance=distance)
+
+
+def save_arrays(path: Path, **arrays: "np.ndarray") -> None:
+    """Write an .npz, whole or not at all. Raises OutputError."""
+    import numpy as np
+
+    with whole_file(path) as temporary, temporary.open("wb") as file:  # given a name, it would add .npz to it
+        np.savez(file, allow_pickle=False, **arrays)
 
 
 def _verify(options: argparse.Namespace) -> None:
@@ -119,6 +134,8 @@ def _describe(options: argparse.Namespace) -> None:
 def _cluster(options: argparse.Namespace) -> None:
     from pipeline.people.cluster import cluster_folder
 
+    if options.distance is not None and not 0 < options.distance <= 2:
+        raise UsageError(f"--distance: expected above 0 and up to 2, got {options.distance}")
     cluster_folder(_tools(options), options.folder, options.output, options.distance, print)
 
 
@@ -127,10 +144,12 @@ def _visualise(options: argparse.Namespace) -> None:
 
     if options.output.suffix.lower() != ".png":
         raise UsageError(f"--output: expected a name that ends in .png, got {options.output}")
+    if options.top < 1:
+        raise UsageError(f"--top: expected at least 1, got {options.top}")
     if options.gallery is None:
         draw_masks(_tools(options), options.pictures, options.output)
     else:
-        draw_ranking(_tools(options), options.pictures, options.gallery, options.output, options.top)
+        draw_ranking(_tools(options), options.pictures, options.gallery, options.output, options.top, print)
     print(options.output)
 
 

@@ -10,11 +10,11 @@ import numpy as np
 
 from core.boxes import area_px, clip_to_image, intersection_px
 from core.errors import InputError
+from core.pictures import read_bgr
 from core.types import Descriptors, Detections
 from pipeline.detect import DetectConfig, open_detector
 from pipeline.device import choose_device
 from pipeline.people.config import PeopleConfig
-from reid.data.folders import read_bgr
 from reid.embedder import Embedder
 from reid.pooling import pooled
 

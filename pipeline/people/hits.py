@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
-from core.errors import CameraError, OutputError
-from pipeline.export.whole import whole_file
+from core.errors import CameraError
+from core.pictures import write_bgr
+from core.whole import whole_file
 from pipeline.people.stored_run import StoredRun, pictures_of
 from reid.drawing import ranked_list
 
@@ -48,16 +48,28 @@ class Hit:
 def write_hits(hits: list[Hit], run: StoredRun, queries_bgr: Sequence[np.ndarray], output: Path, say: Say) -> list[Hit]:
     """Write `output`: hits.json, one crop each, overview.png; gives the hits with their crops' names.
 
-    A camera whose video is gone has no crops, which is said. Raises OutputError.
+    They take the place of an earlier search's. A camera whose video is gone has no crops, which is said. Raises
+    OutputError.
     """
     output.mkdir(parents=True, exist_ok=True)
+    _clear(output)
     hits, images = _with_crops(hits, run, output, say)
     with whole_file(output / FILE) as temporary:
         temporary.write_text(json.dumps([asdict(hit) for hit in hits], indent=1) + "\n", encoding="utf-8")
-    (output / OVERVIEW).unlink(missing_ok=True)  # of an earlier search, where now nobody fits
     if images:
-        _save(output / OVERVIEW, ranked_list(queries_bgr, images, [_caption(hit) for hit in hits]))
+        write_bgr(output / OVERVIEW, ranked_list(queries_bgr, images, [_caption(hit) for hit in hits]))
     return hits
+
+
+def _clear(output: Path) -> None:
+    """Remove what an earlier search wrote, and nothing else."""
+    try:
+        rows = json.loads((output / FILE).read_text(encoding="utf-8"))
+        crops = [Path(row["crop"]).name for row in rows if row["crop"]]
+    except (OSError, ValueError, TypeError, KeyError):
+        crops = []  # nothing there, or nothing of ours
+    for name in (OVERVIEW, FILE, *crops):
+        (output / name).unlink(missing_ok=True)
 
 
 def table(hits: Sequence[Hit]) -> list[str]:
@@ -95,7 +107,7 @@ def _with_crops(hits: list[Hit], run: StoredRun, output: Path, say: Say) -> tupl
     for place, hit in enumerate(hits):
         name = f"{place + 1:02d}-{hit.camera}-{hit.frame:06d}.jpg" if place in images else None
         if name:
-            _save(output / name, images[place])
+            write_bgr(output / name, images[place])
         named.append(replace(hit, crop=name))
     blank = np.full((128, 64, 3), 128, np.uint8)
     return named, [images.get(place, blank) for place in range(len(hits))]
@@ -111,8 +123,3 @@ def _cut(image: np.ndarray, hit: Hit) -> np.ndarray:
 def _caption(hit: Hit) -> str:
     likely = hit.where if hit.distance is None else hit.probability
     return f"{hit.camera} {hit.time_s:.1f}s {'unknown' if likely is None else f'{likely:.2f}'}"
-
-
-def _save(path: Path, image: np.ndarray) -> None:
-    if not cv2.imwrite(str(path), image):
-        raise OutputError(f"{path}: cannot be written; is the disk full?")

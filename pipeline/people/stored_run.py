@@ -15,8 +15,7 @@ from core.types import Appearance, Tracklet, TrackletKey
 from pipeline.camera_tracks import CameraTracks
 from pipeline.export.entries import entries
 from pipeline.output_folder import FINISHED, WORK
-from pipeline.video import CameraSource, open_frames
-from pipeline.video.source import IMAGE_SUFFIXES
+from pipeline.video import CameraSource, images_of, open_frames
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,14 +40,17 @@ def open_run(folder: Path) -> StoredRun:
     if path is None:
         raise InputError(f"{folder}: no tracks.json; run again with json among --outputs")
     rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    offsets_s: dict[str, float] = {}
     for kind, entry in entries(path):
-        if kind == "tracklets":
+        if kind == "cameras":
+            offsets_s[str(entry["id"])] = float(entry["offset_s"])
+        elif kind == "tracklets":
             rows[str(entry["camera"])].append(entry)
     run = StoredRun(folder, str(about["networks"]["reid"]), {}, {}, {}, {})
     for camera in about["cameras"]:
         run.sources[camera["id"]] = Path(camera["source"])
         if rows[camera["id"]]:
-            _add(run, camera["id"], camera.get("artifact"), rows[camera["id"]])
+            _add(run, camera["id"], camera.get("artifact"), rows[camera["id"]], offsets_s[camera["id"]])
     if not any(len(one.frames) for one in run.appearances.values()):
         raise InputError(f"{folder}: no descriptors of people in it; nobody large enough was tracked in this run")
     return run
@@ -87,7 +89,7 @@ def _about(folder: Path) -> dict[str, Any]:
     return about
 
 
-def _add(run: StoredRun, camera: str, artifact: str | None, rows: list[dict[str, Any]]) -> None:
+def _add(run: StoredRun, camera: str, artifact: str | None, rows: list[dict[str, Any]], offset_s: float) -> None:
     """Take the artifact that tracks.json was written from: settings tried before may have left others.
 
     artifact: its name, None from a run of before it was noted down; then it is known by its tracklets.
@@ -100,7 +102,8 @@ def _add(run: StoredRun, camera: str, artifact: str | None, rows: list[dict[str,
             continue
         try:
             tracks = CameraTracks.load(path)
-        except (OSError, ValueError, KeyError, TypeError):
+            tracks = tracks.known_as(run.sources[camera], tracks.camera.name, offset_s)
+        except (InputError, KeyError, TypeError):
             continue
         if {t.key.local_id: (int(t.frames[0]), len(t)) for t in tracks.tracklets if len(t)} == expected:
             run.tracklets.update({one.key: one for one in tracks.tracklets})
@@ -117,9 +120,4 @@ def _add(run: StoredRun, camera: str, artifact: str | None, rows: list[dict[str,
 def _source(camera: str, path: Path) -> CameraSource:
     if not path.exists():
         raise CameraError(camera, f"{path} is gone; put the video back to get pictures of the hits")
-    if not path.is_dir():
-        return CameraSource(camera, path)
-    inner = path / "img1"
-    where = inner if inner.is_dir() else path
-    images = tuple(sorted(one for one in where.iterdir() if one.suffix.lower() in IMAGE_SUFFIXES))
-    return CameraSource(camera, path, images)
+    return CameraSource(camera, path, images_of(path) if path.is_dir() else ())

@@ -3,21 +3,21 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 
-from core.errors import OutputError
+from core.pictures import write_bgr
 from pipeline.people.finder import embed_people
 from pipeline.people.tools import Tools
 from reid.crops import sizes_px
-from reid.data.folders import label_of, pictures
+from reid.data.folders import Say, label_of, pictures
 from reid.distance import appearance_distance
 from reid.drawing import masked, ranked_list, stacked
 from reid.parts import part_masks
 
 
 def draw_masks(tools: Tools, paths: Sequence[Path], output: Path) -> None:
-    """One row per person of the pictures: joints, all parts, each part with its visibility. Raises InputError."""
+    """One row per person of the pictures: joints, all parts, each part with its visibility. Raises InputError,
+    OutputError."""
     people = [tools.person(path) for path in paths]
     keypoints = np.stack([person.keypoints_xyc for person in people])
     config = tools.embedder.network
@@ -25,14 +25,15 @@ def draw_masks(tools: Tools, paths: Sequence[Path], output: Path) -> None:
     found = part_masks(keypoints, others, sizes_px([p.image for p in people]), config.parts, config.grid)
     shown = zip(people, found.masks, found.visibility, strict=True)
     rows = [masked(p.image, masks, visibility, p.keypoints_xyc) for p, masks, visibility in shown]
-    _save(output, stacked(rows))
+    write_bgr(output, stacked(rows))
 
 
-def draw_ranking(tools: Tools, paths: Sequence[Path], gallery: Path, output: Path, top: int) -> None:
+def draw_ranking(tools: Tools, paths: Sequence[Path], gallery: Path, output: Path, top: int, say: Say) -> None:
     """One row per picture: the nearest of `gallery`. Frames are green or red where names say who it is, as in
-    Market-1501; a picture does not find itself. Raises InputError."""
+    Market-1501; a picture does not find itself. What of the gallery is left out is said. Raises InputError, also where
+    nobody is left; OutputError."""
     asked = [tools.person(path) for path in paths]
-    known = [person for path in pictures(gallery) for person in tools.people(path)]
+    known = tools.everybody(pictures(gallery, say), say)
     distance, _ = appearance_distance(embed_people(tools.embedder, asked), embed_people(tools.embedder, known))
     rows = []
     for person, row in zip(asked, distance, strict=True):
@@ -41,10 +42,4 @@ def draw_ranking(tools: Tools, paths: Sequence[Path], gallery: Path, output: Pat
         right = [None if label is None else label_of(known[i].path) == label for i in order]
         captions = [f"{row[i]:.2f} {known[i].name[:9]}" for i in order]
         rows.append(ranked_list([person.image], [known[i].image for i in order], captions, right))
-    _save(output, stacked(rows))
-
-
-def _save(output: Path, picture: np.ndarray) -> None:
-    output.parent.mkdir(parents=True, exist_ok=True)
-    if not cv2.imwrite(str(output), picture):
-        raise OutputError(f"{output}: cannot be written; is the disk full?")
+    write_bgr(output, stacked(rows))

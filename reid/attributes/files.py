@@ -14,6 +14,7 @@ from safetensors.numpy import load_file, save_file
 
 from core.errors import WeightsError
 from core.weights import sha256_of
+from core.whole import whole_files
 from reid.attributes.logistic import Linear
 from reid.attributes.model import AttributeModel, Classifier
 from reid.attributes.questions import Question
@@ -24,24 +25,26 @@ _REMEDY = "`python -m reid attributes SHARDS` makes one"
 
 
 def write_model(model: AttributeModel, folder: Path) -> Path:
-    """Write `folder`/attributes.safetensors and attributes.json; gives the path of the second."""
+    """Write `folder`/attributes.safetensors and attributes.json; gives the path of the second. Raises OutputError."""
     tensors: dict[str, np.ndarray] = {}
     for one in model.classifiers:
         arrays = {"weight": one.linear.weight, "bias": one.linear.bias, "prior": one.prior}
         tensors |= {f"{one.question.name}.{name}": array.astype(np.float32) for name, array in arrays.items()}
-    save_file(tensors, folder / TENSORS)
-    (folder / TENSORS).chmod(0o644)  # the library writes for the owner alone
     questions = [
         dataclasses.asdict(one.question)
         | {"answers": one.answers, "temperature": one.temperature, "correlation": one.correlation}
         for one in model.classifiers
     ]
-    values = {
-        "format": FORMAT, "task": TASK, "network": model.network, "files": {TENSORS: sha256_of(folder / TENSORS)},
-        "blocks": model.blocks, "least_probability": model.least_probability,
-        "least_visibility": model.least_visibility, "questions": questions, "scores": model.scores,
-    }  # fmt: skip
-    (folder / FILE).write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+    with whole_files(folder, last=FILE) as temporary:
+        save_file(tensors, temporary / TENSORS)
+        (temporary / TENSORS).chmod(0o644)  # the library writes for the owner alone
+        values = {
+            "format": FORMAT, "task": TASK, "network": model.network,
+            "files": {TENSORS: sha256_of(temporary / TENSORS)}, "blocks": model.blocks,
+            "least_probability": model.least_probability, "least_visibility": model.least_visibility,
+            "questions": questions, "scores": model.scores,
+        }  # fmt: skip
+        (temporary / FILE).write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
     return folder / FILE
 
 

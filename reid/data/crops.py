@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from reid.data.folders import PictureFolder, read_bgr
+from core.pictures import read_bgr
+from reid.data.folders import PictureFolder
 from reid.data.layouts import layout_of
 from reid.data.shards import Sample, ShardSet, is_shards
 

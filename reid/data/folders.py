@@ -1,16 +1,20 @@
 """Folders of crops named as in Market-1501: `0002_c1s1_000451_03.jpg` is identity 2 seen by camera 1."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from core.errors import InputError
 
 MARKET_NAME = re.compile(r"(-?\d+)_c(\d+)")
-_PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
+NOBODY = 0  # the identity of distractors: each is somebody else, and nobody is looked for
+_PICTURES = {".bmp", ".jfif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
+_BESIDE = {".json", ".txt"}  # what belongs to pictures and is none
+
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,15 +29,27 @@ class PictureFolder:
         return len(self.paths)
 
 
-def pictures(folder: Path) -> list[Path]:
-    """All pictures of `folder`, sorted by name. Raises InputError where there is none."""
+def pictures(folder: Path, say: Say = lambda line: None) -> list[Path]:
+    """All pictures of `folder`, sorted by name; other files are left out, which is said. Raises InputError for none."""
     try:
-        found = sorted(path for path in folder.iterdir() if path.suffix.lower() in _PICTURES)
+        entries = sorted(folder.iterdir())
     except OSError as error:
         raise InputError(f"{folder}: cannot be listed: {error.strerror}") from error
+    found = [path for path in entries if path.suffix.lower() in _PICTURES]
+    others = [path for path in entries if _is_other(path)]
+    kinds = " ".join(sorted({path.suffix.lower() or "(no ending)" for path in others}))
     if not found:
-        raise InputError(f"{folder}: no pictures; expected one of {sorted(_PICTURES)}")
+        got = f", got {kinds}" if others else ""
+        raise InputError(f"{folder}: no pictures; expected one of {sorted(_PICTURES)}{got}")
+    if others:
+        say(f"left out {len(others)} files that are no pictures we read: {kinds}")
     return found
+
+
+def _is_other(path: Path) -> bool:
+    """Whether this is a file, neither hidden nor of what is read, that somebody may take for a picture."""
+    is_known = path.suffix.lower() in _PICTURES | _BESIDE
+    return not is_known and not path.name.startswith(".") and path.is_file()
 
 
 def market_folder(folder: Path) -> PictureFolder:
@@ -54,14 +70,7 @@ def market_folder(folder: Path) -> PictureFolder:
 
 
 def label_of(path: Path) -> int | None:
-    """Identity in the name of a picture, None where it has none."""
+    """Identity in the name of a picture, None where it has none or is of nobody: a distractor, or junk."""
     match = MARKET_NAME.match(path.name)
-    return None if match is None else int(match.group(1))
-
-
-def read_bgr(path: Path) -> np.ndarray:
-    """(h, w, 3) uint8 BGR. Raises InputError."""
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if image is None:
-        raise InputError(f"{path}: cannot be read as a picture; is the file complete?")
-    return image
+    label = NOBODY if match is None else int(match.group(1))
+    return label if label > NOBODY else None

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import InputError
-from reid.data.folders import MARKET_NAME, PictureFolder, market_folder, pictures
+from reid.data.folders import MARKET_NAME, NOBODY, PictureFolder, market_folder, pictures
 
 _CUHK03_NAME = re.compile(r"([1-5])_(\d{3})_([12])_\d{2}\.")
 _MSMT17_FOLDERS = {"train": ("train", "mask_train_v2", "mask_train"), "test": ("test", "mask_test_v2", "mask_test")}
@@ -27,7 +27,7 @@ class Layout:
 
     train: its training pictures. test: its queries (None where it has none of its own) and its gallery. Both raise
     InputError. split: whether training and test pictures are told apart; same_labels: whether one label is then one
-    person in both.
+    person in both. nobody: the label of distractors, None where all are somebody.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Layout:
     test: Callable[[Path], Test]
     split: bool = False
     same_labels: bool = False
+    nobody: int | None = None
 
 
 def layout_of(folder: Path) -> Layout:
@@ -142,7 +143,7 @@ LAYOUTS = (
     Layout(
         "Market-1501, DukeMTMC-reID, Occluded-Duke, CUHK03-NP", "folders bounding_box_train, query, bounding_box_test",
         _has_splits, lambda folder: market_folder(folder / "bounding_box_train"), _splits_test,
-        split=True, same_labels=True,
+        split=True, same_labels=True, nobody=NOBODY,
     ),
     Layout(
         "CUHK03 pictures", "pictures named 1_001_2_01.png (pair, person, view, number)",
@@ -150,6 +151,6 @@ LAYOUTS = (
     ),
     Layout(
         "pictures named as in Market-1501", "pictures named 0002_c1s1_000451_03.jpg or 0001_c2_f0046182.jpg",
-        _named(MARKET_NAME), market_folder, lambda folder: (None, market_folder(folder)),
+        _named(MARKET_NAME), market_folder, lambda folder: (None, market_folder(folder)), nobody=NOBODY,
     ),
 )  # fmt: skip

@@ -35,12 +35,13 @@ def require_apart(train: Path, validation: Path) -> None:
 
 
 def _require_other_labels(layout: Layout, folder: Path) -> None:
-    """Nobody is in both parts of a folder whose labels mean the same in both; 0 is everybody's: distractors."""
+    """Nobody is in both parts of a folder whose labels mean the same in both; distractors may be."""
     if not layout.same_labels:
         return
     query, gallery = layout.test(folder)
     tested = np.concatenate([part.identity for part in (query, gallery) if part is not None])
-    if len(both := np.setdiff1d(np.intersect1d(layout.train(folder).identity, tested), [0])):
+    both = np.intersect1d(layout.train(folder).identity, tested)
+    if len(both := both[both != layout.nobody]):
         raise InputError(f"{folder}: {len(both)} identities, {both[:5].tolist()} first, are to train and to test on")
 
 

@@ -51,6 +51,9 @@ class NetworkConfig:
         if self.embedding % self.members or self.part_embedding % self.members:
             sizes = (self.embedding, self.part_embedding)
             raise SettingError(f"network.embedding, part_embedding: expected multiples of {self.members}, got {sizes}")
+        for name in ("embedding", "part_embedding", "stripes"):
+            if getattr(self, name) < 1:
+                raise SettingError(f"network.{name}: expected 1 or more, got {getattr(self, name)}")
         if self.parts not in (0, *PART_COUNTS):
             raise SettingError(f"network.parts: expected 0 or one of {PART_COUNTS}, got {self.parts}")
         if self.input_height % 16 or self.input_width % 16 or self.input_height <= 0 or self.input_width <= 0:

@@ -1,12 +1,14 @@
 """Distance to probability."""
 
+import dataclasses
 import json
 
 import numpy as np
 import pytest
 
-from core.errors import InputError, WeightsError
+from core.errors import InputError, OutputError, WeightsError
 from reid.calibration import FILE, Calibration, calibration_error, fit, logistic_curve
+from tests.core.test_whole import files_at_most
 
 
 def pairs(count: int = 6000, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -64,6 +66,22 @@ def test_calibration_error_of_a_liar_and_of_nobody() -> None:
 def test_too_few_pairs_are_refused() -> None:
     with pytest.raises(InputError, match="give more people"):
         fit(*pairs(40), network="n")
+
+
+def test_one_amount_of_evidence_that_says_nothing() -> None:
+    same = np.arange(200) % 2 == 0
+    fitted = fit(np.random.default_rng(0).random(200), np.full(200, 0.5), same, "n")
+    assert fitted.least_evidence == 0.5
+    assert np.isnan(fitted.probability(np.array([0.1]), np.array([0.4]))).all()
+
+
+def test_a_calibration_that_cannot_be_written_leaves_the_old_one(tmp_path) -> None:
+    old = Calibration("n", (0.0, 1.0), (6.0, 6.0), (-20.0, -20.0), 0.01, 0.05)
+    path = old.write(tmp_path)
+    with files_at_most(20), pytest.raises(OutputError, match=r"cannot write .*calibration\.json"):
+        dataclasses.replace(old, cluster_distance=0.1).write(tmp_path)
+    assert Calibration.read(tmp_path, "n") == old
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_round_trip_and_what_is_refused(tmp_path) -> None:

@@ -30,6 +30,11 @@ def test_a_mask_changes_the_pixels_under_it_and_no_others() -> None:
     assert not changed[: changed.shape[0] // 3].any()
 
 
+def test_a_network_without_parts_and_a_caption_that_is_no_text() -> None:
+    none = masked(CROP, np.zeros((0, 6, 3), np.float32), np.zeros(0), np.zeros((17, 3)))
+    assert none.shape == ranked_list([CROP], [CROP], ["0.1 caf\udce9"]).shape
+
+
 def test_joints_are_drawn_and_rows_of_any_length_stack() -> None:
     masks = np.zeros((5, 6, 3), np.float32)
     with_joints = masked(CROP, masks, np.zeros(5), standing(96, 48))

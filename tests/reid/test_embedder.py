@@ -1,5 +1,6 @@
 """The embedder: shapes, determinism, and weights that are not what they should be."""
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -11,15 +12,19 @@ import torch
 from openvino import opset13 as ops
 
 from core.errors import SettingError, ShapeError, WeightsError
+from reid import int8
 from reid.backends import IR, IR_WEIGHTS, SAFETENSORS, OpenVINOBackend, TorchBackend
 from reid.card import Card
+from reid.data.shards import ShardSet
+from reid.distance.appearance import appearance_distance, global_distance
 from reid.embedder import Embedder
 from reid.export import export_network, least_cosine
 from reid.network.config import NetworkConfig
 from reid.network.model import ReIDNetwork
+from reid.onnx_export import export_onnx
 from reid.weights import load_network, save_network
 from tests.reid.conftest import TINY
-from tests.reid.fake_crops import person, standing
+from tests.reid.fake_crops import person, standing, write_set
 
 FIELDS = ("global_", "parts", "visibility", "stripes", "quality")
 
@@ -131,6 +136,60 @@ def test_every_trunk_is_exported_faithfully(tmp_path: Path, trunk: str) -> None:
     assert least_cosine(network.eval(), tmp_path) > 0.9999
 
 
+@pytest.fixture(scope="module")
+def without_parts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("partless")
+    network = ReIDNetwork.random(dataclasses.replace(TINY, parts=0), seed=3)
+    export_network(network, folder, "partless", scores=export_onnx(network, folder))
+    return folder
+
+
+def test_a_network_without_parts_runs_everywhere_and_can_be_compared(without_parts: Path) -> None:
+    given, card = crops(9), Card.read(without_parts)
+    shipped = Embedder.open(without_parts, "cpu", 1).embed(*given)
+    live = Embedder(card.network, "live", TorchBackend(without_parts / SAFETENSORS, card, "cpu")).embed(*given)
+    assert shipped.parts.shape == live.parts.shape == (9, 0, 16)
+    for name in FIELDS:
+        np.testing.assert_allclose(getattr(live, name), getattr(shipped, name), atol=0.01)
+    distance, _ = appearance_distance(shipped, shipped)
+    np.testing.assert_allclose(distance, global_distance(shipped, shipped), atol=1e-6)
+
+
+def test_a_network_without_parts_is_calibrated_without_masks(
+    without_parts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    samples: list[list[np.ndarray]] = []
+    monkeypatch.setattr(int8, "quantized", lambda model, some, keep: (samples.extend(some), model)[1])
+    folder = broken(without_parts, tmp_path)
+    assert int8.quantize(folder, ShardSet(write_set(tmp_path / "set", identities=2))).worst > 0.999
+    assert {tuple(array.shape for array in one) for one in samples} == {((1, 64, 32, 3), (1, 4, 2))}
+    Embedder.open(folder, "cpu", 1)
+
+
+def test_weights_are_replaced_together_or_not_at_all(
+    weights_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    folder, few = broken(weights_folder, tmp_path), ShardSet(write_set(tmp_path / "set", identities=2))
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    monkeypatch.setattr(int8, "quantized", lambda model, *_: model)
+    monkeypatch.setattr(Card, "write", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        int8.quantize(folder, few)
+    for where in (folder, tmp_path / "new"):
+        with pytest.raises(KeyboardInterrupt):
+            export_network(ReIDNetwork.random(TINY, seed=4), where, "other")
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_cache_that_cannot_be_made_is_done_without(weights_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THROUGHLINE_CACHE", "/dev/null/x")
+    assert len(Embedder.open(weights_folder, "cpu", 1).embed(crops(1)[0])) == 1
+
+
 def test_the_same_seed_gives_the_same_network_and_the_global_generator_is_left_alone() -> None:
     torch.manual_seed(5)
     expected = torch.rand(3)
@@ -212,7 +271,10 @@ def test_a_device_that_is_not_there(weights_folder: Path) -> None:
         Embedder.open(weights_folder, device="cuda:99" if not torch.cuda.is_available() else "tpu")
 
 
-@pytest.mark.parametrize("change", [{"trunk": "resnet"}, {"parts": 4}, {"input_height": 100}, {"width": 9.0}])
+@pytest.mark.parametrize(
+    "change",
+    [{"trunk": "resnet"}, {"parts": 4}, {"input_height": 100}, {"width": 9.0}, {"stripes": 0}, {"embedding": 0}],
+)
 def test_networks_that_cannot_be_built(change: dict) -> None:
     with pytest.raises(SettingError):
         NetworkConfig(**change)

@@ -169,6 +169,36 @@ def test_an_unreadable_picture_is_named(tmp_path: Path, embedder: Embedder) -> N
         evaluate_folder(embedder, folder)
 
 
+def test_distractors_of_a_flat_folder_are_asked_for_by_nobody(
+    tmp_path: Path, weights_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for who in (0, 1, 2):
+        for camera in (1, 2, 3):
+            picture(tmp_path / f"{who:04d}_c{camera}s1_000001_00.jpg", who, camera)
+    picture(tmp_path / "0002_c1s1_000002_00.jpg", 2, 9)  # somebody to be found: the rest are first in their cameras
+    trial = read_trial(Embedder.open(weights_folder, "cpu", 1), tmp_path)
+    assert (sorted(set(trial.query_identity.tolist())), trial.distractors) == ([1, 2], 3)
+    assert sorted(trial.gallery_identity.tolist()) == [0, 0, 0, 2]
+    assert main(["evaluate", str(tmp_path), "--weights", str(weights_folder), "--device", "cpu"]) == 0
+    assert "3 pictures are of nobody (identity 0): they are in the gallery alone" in capsys.readouterr().out
+
+
+def test_scores_of_parts_are_left_out_where_there_are_none_and_it_says_why(
+    tmp_path: Path, weights_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, shards = market(tmp_path / "market"), write_set(tmp_path / "set")
+    for data, option, said in (
+        (folder, [], "no score of the parts: they need keypoints, and pictures have none\n"),
+        (folder, ["--no-keypoints"], "pictures have none, --no-keypoints or not\n"),
+        (shards, ["--no-keypoints"], "no score of the parts: they need keypoints\n"),
+        (shards, [], None),
+    ):
+        assert main(["evaluate", str(data), *option, "--weights", str(weights_folder), "--device", "cpu"]) == 0
+        found = capsys.readouterr().out
+        assert said is None or said in found
+        assert ("\nparts " in found) is (said is None)
+
+
 def recipe(folder: Path, validation: Path | None = None, **schedule: object) -> Recipe:
     values = {"steps": 2, "identities": 3, "images": 4, "threads": 1} | schedule
     data = {"train": str(folder), "validation": "" if validation is None else str(validation)}

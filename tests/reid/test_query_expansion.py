@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import SettingError, ShapeError
+from core.types import Descriptors
 from reid.distance import appearance_distance
 from reid.evaluation import Trial
 from reid.query_expansion import ExpansionConfig, expanded
@@ -65,6 +66,18 @@ def test_re_ranked_global_is_the_papers_and_fused_keeps_its_own_share() -> None:
     jaccard = transcription(query.global_, gallery.global_, 5, 3, 0.0)
     fused = appearance_distance(query, gallery)[0]
     np.testing.assert_allclose(found["fused"], 0.7 * jaccard + 0.3 * 2 * fused, atol=1e-5)
+
+
+def test_parts_that_one_side_does_not_show_are_not_scored_expanded_or_not() -> None:
+    query, gallery = descriptors(4, 6), descriptors(12, 7)
+    blind = Descriptors(query.global_, query.parts * 0, query.visibility * 0, query.stripes, query.quality)
+    labels = np.arange(4), np.zeros(4, int), np.arange(12) % 4, np.ones(12, int)
+    for asked, shows in ((query, True), (blind, False)):
+        trial = Trial("made", asked, *labels[:2], gallery, *labels[2:])
+        names = list(refined_scores(trial, RefinementConfig(expand=2)))
+        assert trial.shows_parts is shows
+        assert any(name.startswith("parts") for name in names) is shows
+        assert "fused, expanded by 2, mean" in names
 
 
 def test_refined_scores_stand_behind_what_they_were_made_from() -> None:

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from core.errors import InputError, WeightsError
+from core.errors import InputError, OutputError, WeightsError
 from core.types import Descriptors
 from reid.attributes.config import AttributesConfig
 from reid.attributes.files import FILE, TENSORS, has_model, read_model, write_model
 from reid.attributes.fitting import Labelled, fit_model, split
 from reid.attributes.model import AttributeModel
 from reid.attributes.scores import COLUMNS, confidence_error, measured, table
+from tests.core.test_whole import files_at_most
 from tests.reid.attributes.fake_descriptors import descriptors, labelled
 
 ME = np.array([[0.0, 1, 0, 0, 1, 1, 0]])  # red above, blue below, no bag
@@ -165,6 +166,14 @@ def test_round_trip_answers_the_same(model: AttributeModel, tmp_path) -> None:
         assert theirs[name].probabilities == pytest.approx(answer.probabilities, abs=1e-5)
     assert again.scores == model.scores
     assert [one.question for one in again.classifiers] == [one.question for one in model.classifiers]
+
+
+def test_a_model_that_cannot_be_written_leaves_the_old_one(model: AttributeModel, tmp_path) -> None:
+    write_model(model, tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with files_at_most(len(before[TENSORS])), pytest.raises(OutputError, match="cannot write"):
+        write_model(dataclasses.replace(model, scores={"note": "x" * len(before[TENSORS])}), tmp_path)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_another_network_and_damaged_files_are_refused(model: AttributeModel, tmp_path) -> None:
