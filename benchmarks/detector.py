@@ -4,8 +4,8 @@
 
 AP50 on the real validation frames, and on rendered ones of a seed and of places that were never trained on (people at
 least 60 px tall are asked for, others cost nothing); on these OKS-AP50 of the keypoints as well. Precision and recall
-on the labelled frames of pose2sim-multi at IoU 0.5, at the score from which the pipeline begins a track. Speed: one
-network after the other over the same input size, two single-threaded requests at a time, pictures in memory.
+on the labelled frames of pose2sim-multi at IoU 0.5, at a score of 0.5. Speed: one network after the other over the same
+input size, two single-threaded requests at a time, pictures in memory.
 """
 
 import csv

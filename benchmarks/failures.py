@@ -65,7 +65,7 @@ def detector(
     frames: Annotated[Path, typer.Argument(help="A folder with images/ and labels/, of `python -m synth frames`.")],
     output: Annotated[Path, typer.Option()] = DOCS / "detector-failures.jpg",
 ) -> None:
-    """People who are not found at the score from which a track begins (above), and found where nobody is (below)."""
+    """People who are not found at a score of 0.5 (above), and found where nobody is (below)."""
     find = bundled()
     missed: list[np.ndarray] = []
     invented: list[np.ndarray] = []

@@ -21,9 +21,10 @@ import numpy as np
 import typer
 
 from benchmarks.record import RESULTS, write_result
+from core.pictures import read_bgr
 from core.types import Descriptors, Detections
 from pipeline.people.finder import PeopleFinder
-from reid.data.folders import market_folder, read_bgr
+from reid.data.folders import market_folder
 from reid.data.shards import Sample, ShardSet
 from reid.distance.appearance import global_distance
 from reid.embedder import Embedder
@@ -146,9 +147,10 @@ def _measure(
         asked = np.sort(np.random.default_rng(0).permutation(asked)[:most])
     gallery = {kind: _embedded(embedder, finder, [samples[row] for row in known], kind) for kind in kinds}
 
+    labels = identity[asked], camera[asked], identity[known], camera[known]
+
     def rank1(distance: np.ndarray) -> float:
-        scores = retrieval_scores(distance, identity[asked], camera[asked], identity[known], camera[known])
-        return round(100 * scores.rank1, 2)
+        return round(100 * retrieval_scores(distance, *labels).rank1, 2)
 
     cells = []
     for share, side in _settings():
@@ -167,7 +169,8 @@ def _measure(
             typer.echo(f"{name} {where} {kind}: " + ", ".join(f"{k} {scores[k]:.1f}" for k in COLUMNS))
     path = RESULTS / f"{NAME}.json"
     before = json.loads(path.read_text(encoding="utf-8"))["sets"] if path.exists() else {}
-    one = {"network": embedder.identifier, "queries": len(asked), "gallery": len(known), "cells": cells}
+    scored = retrieval_scores(np.zeros((len(asked), len(known))), *labels).queries  # those another camera saw
+    one = {"network": embedder.identifier, "queries": scored, "gallery": len(known), "cells": cells}
     typer.echo(f"written to {write_result(NAME, {'sets': before | {name: one}})}")
 
 

@@ -121,7 +121,7 @@ def plot(cost: dict[str, dict[int, dict[str, float]]], path: Path) -> None:
 def main(truth: Path) -> None:
     """Measure, write and print."""
     results = Path("build/trackers/benchmark")
-    runs = [(name, False) for name in trackers.NAMES] + [("default", True)]
+    runs = [(name, False) for name in trackers.NAMES] + [("bytetrack", True), ("default", True)]
     table = {
         f"{name}{'-offline' if offline else ''}": scores(truth, results, name, offline=offline)
         for name, offline in runs
