@@ -13,7 +13,7 @@ from trackers.assignment import assign
 from trackers.config import ClutterConfig, JoinConfig, MotionConfig, OfflineConfig, SmoothConfig
 from trackers.kalman import PP, PV, VV, KalmanBatch
 from trackers.offline import refine
-from trackers.offline.backwards import backward_ids, backward_links
+from trackers.offline.backwards import MOST_ALONE, backward_ids, backward_links
 from trackers.offline.common_path import common_path
 from trackers.offline.ends import ends
 from trackers.offline.join import Hints, Joins, candidates, chains, solve
@@ -167,18 +167,24 @@ def test_a_swap_stays_where_nothing_is_split():
     assert max(abs(float(t.boxes_xyxy[-1, 0] - t.boxes_xyxy[0, 0])) for t in refined.tracklets) < 50
 
 
-def test_boxes_that_no_backward_track_takes_share_one_id():
+def test_boxes_that_no_backward_track_takes_are_each_alone():
     lonely = standing(1, np.array([5]), 300.0)
     weak = replace(walker(2, np.arange(3)), scores=np.full(3, 0.01, np.float32))
-    taken, left = backward_ids([lonely, weak], np.arange(10) / 30)
-    assert (taken >= 0).all()
-    assert left.tolist() == [-2, -2, -2]
+    ids = np.concatenate(backward_ids([lonely, weak], np.arange(10) / 30))
+    assert len(set(ids.tolist())) == 4
+    assert (ids[1:] < 0).all()
 
 
-def test_a_track_that_nothing_takes_backwards_stays_in_one_piece():
-    weak = replace(walker(1, np.arange(500)), scores=np.full(500, 0.5, np.float32))
-    pieces, hints = _cut([weak], np.arange(500) / 30, OfflineConfig().split, None)
-    assert [len(piece) for piece in pieces] == [500]
+@pytest.mark.parametrize(("length", "pieces"), [(MOST_ALONE, MOST_ALONE), (MOST_ALONE + 1, 1), (500, 1)])
+def test_what_nothing_takes_backwards_for_long_stays_in_one_piece(length, pieces):
+    sure, weak = np.full(20, 0.9), np.full(length, 0.5)
+    scores = np.concatenate([sure, weak]).astype(np.float32)
+    tracklet = replace(walker(1, np.arange(len(scores))), scores=scores)
+    (ids,) = backward_ids([tracklet], np.arange(len(scores)) / 30)
+    assert len(set(ids[20:].tolist())) == pieces
+    assert len(set(ids[:20].tolist())) == 1
+    made, hints = _cut([tracklet], np.arange(len(scores)) / 30, OfflineConfig().split, None)
+    assert len(made) == pieces + 1
     assert not hints.backward
 
 

@@ -12,12 +12,14 @@ import numpy as np
 from core.types import Detections, Tracklet
 from trackers.make import make
 
+MOST_ALONE = 50  # boxes in a row
+
 
 def backward_ids(tracklets: list[Tracklet], frame_times_s: np.ndarray) -> list[np.ndarray]:
     """For each tracklet the id (T,) that the default tracker gives each of its boxes when time runs the other way.
 
-    frame_times_s (F,): presentation time of every frame. Boxes that no backward track takes have a negative id, one for
-    each tracklet. No tracklets give an empty list.
+    frame_times_s (F,): presentation time of every frame. A box that no backward track takes has a negative id that no
+    other box has, unless more than MOST_ALONE in a row are so: these share one. No tracklets give an empty list.
     """
     if not tracklets:
         return []
@@ -25,8 +27,7 @@ def backward_ids(tracklets: list[Tracklet], frame_times_s: np.ndarray) -> list[n
         np.concatenate([getattr(tracklet, name) for tracklet in tracklets])
         for name in ("frames", "boxes_xyxy", "scores")
     )
-    lengths = [len(tracklet) for tracklet in tracklets]
-    ids = np.repeat(-1 - np.arange(len(tracklets)), lengths)
+    ids = -1 - np.arange(len(frames))
     order = np.argsort(frames, kind="stable")
     looked_at, begins = np.unique(frames[order], return_index=True)
     ends = np.append(begins[1:], len(order))
@@ -37,7 +38,16 @@ def backward_ids(tracklets: list[Tracklet], frame_times_s: np.ndarray) -> list[n
         time_s = float(frame_times_s[-1] - frame_times_s[looked_at[k]])
         tracked = tracker.update(Detections(boxes[rows], scores[rows]), step, time_s)
         ids[rows[tracked.rows]] = tracked.local_ids
-    return np.split(ids, np.cumsum(lengths)[:-1])
+    return [_settled(mine) for mine in np.split(ids, np.cumsum([len(tracklet) for tracklet in tracklets])[:-1])]
+
+
+def _settled(ids: np.ndarray) -> np.ndarray:
+    """Ids (T,) with one in place of the negative ones of a long run: what is unsure all day is one thing all day."""
+    ids = ids.copy()
+    for run in np.split(ids, np.flatnonzero(np.diff(ids < 0)) + 1):  # views
+        if len(run) > MOST_ALONE and run[0] < 0:
+            run[:] = run[0]
+    return ids
 
 
 def backward_links(pieces: list[Tracklet], ids: list[int]) -> frozenset[tuple[int, int]]:
