@@ -8,22 +8,32 @@ NOTABLE_S = 0.3  # shifts are known to about half of that
 
 
 def clock_notes(views: Mapping[tuple[str, str], ViewMap], offsets_s: Mapping[str, float]) -> list[str]:
-    """One sentence for each camera whose clock is off against that of the first camera with which it shares a floor.
+    """One sentence for each camera whose clock is off against that on which most cameras of its floor agree.
 
-    views: by the ids of two cameras; offsets_s: what was added to a camera's times already. Of several ways from one
-    camera to another, that over the maps on which most people agree counts.
+    Where several are agreed on by as many, that of the first camera counts. views: by the ids of two cameras;
+    offsets_s: what was added to a camera's times already. Of several ways from one camera to another, that over the maps
+    on which most people agree counts.
     """
     notes = []
     left = sorted({name for pair in views for name in pair})
     while left:
         ahead_s = _ahead_s(left[0], views)
+        reference = _agreed_on(ahead_s)
+        off_s = {name: ahead - ahead_s[reference] for name, ahead in sorted(ahead_s.items())}
         notes += [
-            _say(name, left[0], off_s, offsets_s.get(name, 0.0) - off_s)
-            for name, off_s in sorted(ahead_s.items())
-            if abs(off_s) >= NOTABLE_S
+            _say(name, reference, off, offsets_s.get(name, 0.0) - off)
+            for name, off in off_s.items()
+            if abs(off) >= NOTABLE_S
         ]
         left = [name for name in left if name not in ahead_s]
     return notes
+
+
+def _agreed_on(ahead_s: Mapping[str, float]) -> str:
+    """The first camera with whose clock most others agree."""
+    return max(
+        sorted(ahead_s), key=lambda name: sum(abs(ahead_s[name] - other) < NOTABLE_S for other in ahead_s.values())
+    )
 
 
 def _say(camera: str, reference: str, off_s: float, offset_s: float) -> str:

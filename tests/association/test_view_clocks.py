@@ -30,6 +30,12 @@ def test_what_is_said_already_is_taken_into_account() -> None:
     assert "offset_s = 1.5" in note
 
 
+def test_the_one_whose_clock_is_off_is_told_and_not_all_others() -> None:
+    views = {("a", "b"): view(0.8), ("b", "c"): view(0.1), ("c", "d"): view(-0.2)}
+    (note,) = clock_notes(views, {"a": 0.0, "b": 0.5})
+    assert "camera 'a'" in note and "0.8 s behind that of 'b'" in note and "offset_s = 0.8" in note
+
+
 def test_clocks_that_agree_are_no_news() -> None:
     assert clock_notes({("a", "b"): view(0.2), ("c", "d"): view(-0.1)}, {}) == []
     assert clock_notes({}, {}) == []
