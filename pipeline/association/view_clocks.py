@@ -11,8 +11,8 @@ def clock_notes(views: Mapping[tuple[str, str], ViewMap], offsets_s: Mapping[str
     """One sentence for each camera whose clock is off against that on which most cameras of its floor agree.
 
     Where several are agreed on by as many, that of the first camera counts. views: by the ids of two cameras;
-    offsets_s: what was added to a camera's times already. Of several ways from one camera to another, that over the maps
-    on which most people agree counts.
+    offsets_s: what was added to a camera's times already. Of several ways from one camera to another, that over the
+    maps on which most people agree counts.
     """
     notes = []
     left = sorted({name for pair in views for name in pair})
