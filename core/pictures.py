@@ -8,6 +8,8 @@ import numpy as np
 from core.errors import InputError
 from core.whole import whole_file
 
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
+
 
 def read_bgr(path: Path) -> np.ndarray:
     """(h, w, 3) uint8 BGR, upright by its EXIF. Raises InputError: missing, no picture, cut off, or damaged."""

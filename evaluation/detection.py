@@ -11,6 +11,7 @@ import typer
 
 from core.errors import InputError
 from core.keypoints import COUNT
+from core.pictures import IMAGE_SUFFIXES
 from evaluation.coco import coco_precision
 from evaluation.keypoints import has_joints, keypoint_precision
 
@@ -22,33 +23,40 @@ def read_truth(folder: Path) -> list[dict[str, Any]]:
     """Images of `folder`/images with the labels of `folder`/labels (YOLO or YOLO-pose text), in pixels.
 
     Each row: file_name, width, height, boxes_xywh (N, 4), keypoints_xyv (N, 17, 3) with v 0 unlabelled, 1 hidden, 2
-    visible; all 0 where the labels have boxes only. Hidden files are left out. Raises InputError where there are no
-    images, one cannot be read, or a line of labels has another number of values.
+    visible; all 0 where the labels have boxes only; and left_out, the number of labels that are not of a person. Files
+    that are hidden or no pictures by their names are passed over. Raises InputError where there are no images, one
+    cannot be read, or a line of labels has another number of values.
     """
     truth = []
     for path in sorted((folder / "images").glob("[!.]*")) if (folder / "images").is_dir() else []:
+        if path.suffix.lower() not in IMAGE_SUFFIXES:
+            continue
         image = cv2.imread(str(path))
         if image is None:
             raise InputError(f"{path}: not an image, or damaged. Copy the set again.")
         height, width = image.shape[:2]
         labels = folder / "labels" / f"{path.stem}.txt"
-        boxes, keypoints = read_labels(labels, width, height)
-        truth.append({"file_name": path.name, "width": width, "height": height,
-                      "boxes_xywh": boxes, "keypoints_xyv": keypoints})  # fmt: skip
+        boxes, keypoints, left_out = read_labels(labels, width, height)
+        truth.append({"file_name": path.name, "width": width, "height": height, "boxes_xywh": boxes,
+                      "keypoints_xyv": keypoints, "left_out": left_out})  # fmt: skip
     if not truth:
         raise InputError(f"{folder}: expected a folder with images/ and labels/, found no image.")
     return truth
 
 
-def read_labels(file: Path, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
-    """Boxes (N, 4) x, y, w, h and keypoints (N, 17, 3) x, y, v in pixels of a picture of width × height; see above."""
+def read_labels(file: Path, width: int, height: int) -> tuple[np.ndarray, np.ndarray, int]:
+    """Boxes (N, 4) x, y, w, h and keypoints (N, 17, 3) x, y, v in pixels of a picture of width × height; see above.
+
+    And how many labels are of other classes.
+    """
     if not file.is_file():
         raise InputError(f"{file}: missing. Every image needs its labels, an empty file where there is nobody.")
     lines = [line for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
     try:
-        return parse_labels(lines, width, height)
+        boxes, keypoints = parse_labels(lines, width, height)
     except ValueError as error:
         raise InputError(f"{file}: {error}") from error
+    return boxes, keypoints, len(lines) - len(boxes)
 
 
 def parse_labels(lines: list[str], width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
@@ -118,6 +126,13 @@ def require_common(truth: list[dict[str, Any]], found: list[dict[str, Any]], fil
         )
 
 
+def tell_left_out(truth: list[dict[str, Any]]) -> None:
+    """Print how many labels of `truth` are not of a person, where there are such."""
+    count = sum(row["left_out"] for row in truth)
+    if count:
+        typer.echo(f"left out: {count} labels of other classes than {PERSON}, a person")
+
+
 def detection(
     detections: Annotated[Path, typer.Argument(help="JSON written by python -m pipeline detect.")],
     truth: Annotated[Path, typer.Argument(help="Folder with images/ and labels/ in YOLO or YOLO-pose text.")],
@@ -131,6 +146,7 @@ def detection(
     groups = defaultdict(list)
     rows = ignore_small(read_truth(truth), least_px)
     require_common(rows, found, detections)
+    tell_left_out(rows)
     for row in rows:
         if "_" in row["file_name"]:
             groups[row["file_name"].split("_")[0]].append(row)

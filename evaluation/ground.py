@@ -135,7 +135,7 @@ def read_positions(path: Path) -> GroundPositions:
         places.append(at[0])
     rows = []
     for number, line in enumerate(lines[1:], start=2):
-        if not line:
+        if not any(value.strip() for value in line):
             continue
         try:
             row = [float(line[at]) for at in places]

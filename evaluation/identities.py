@@ -220,15 +220,20 @@ def read_boxes(path: Path, min_visibility: float = 0.0, *, truth: bool = False) 
 
     With `truth`, rows with conf 0, another class than 1, or less than `min_visibility` are ignored; a negative class
     says that the row is none of MOTChallenge's truth but of a tracker's (as ours): it counts, and conf is a score. An
-    empty file has no boxes. Raises InputError naming the file, and the line where one is wrong, or where no row of the
-    truth is of a person.
+    empty file has no boxes, and in a view where everybody is hidden all may be ignored. Raises InputError naming the
+    file, and the line where one is wrong, or where no row of the truth is of a person.
     """
-    lines = enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+    try:
+        lines = enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1)
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: expected numbers between commas ({error})") from error
     rows = np.array([_numbers(path, number, line) for number, line in lines if line.strip()]).reshape(-1, 9)
     conf, kind, visibility = rows[:, 6:].T
-    ignored = (kind >= 0) & ((conf == 0) | (kind != PEDESTRIAN)) | (visibility >= 0) & (visibility < min_visibility)
     if truth and len(rows) and ((kind >= 0) & (kind != PEDESTRIAN)).all():
-        raise InputError(f"{path}: expected class {PEDESTRIAN} in the eighth column of some rows, got {kind[0]:g} ...")
+        raise InputError(
+            f"{path}: expected class {PEDESTRIAN} in the 8th column of some rows; the first has {kind[0]:g}"
+        )
+    ignored = (kind >= 0) & ((conf == 0) | (kind != PEDESTRIAN)) | (visibility >= 0) & (visibility < min_visibility)
     boxes_xyxy = np.column_stack([rows[:, 2:4], rows[:, 2:4] + rows[:, 4:6]])
     try:
         return CameraBoxes(rows[:, 0], rows[:, 1], boxes_xyxy, ignored if truth else np.zeros(len(rows), bool))
@@ -244,4 +249,6 @@ def _numbers(path: Path, number: int, line: str) -> list[float]:
         raise InputError(f"{path}, line {number}: expected numbers between commas, got {line!r}") from error
     if len(values) < COLUMNS_NEEDED:
         raise InputError(f"{path}, line {number}: expected at least frame,id,x,y,w,h, got {line!r}")
+    if not (values[0].is_integer() and values[1].is_integer()):
+        raise InputError(f"{path}, line {number}: expected whole numbers of frame and id, got {line!r}")
     return [*values, *[1.0] * 9][:9] if len(values) < 9 else values[:9]

@@ -1,5 +1,6 @@
 """`python -m evaluation mot TRUTH_DIR RESULTS_DIR [TRACKER ...]`: HOTA, CLEAR and identity scores by TrackEval."""
 
+import configparser
 import contextlib
 import io
 from dataclasses import dataclass
@@ -53,7 +54,8 @@ def score(truth: Path, results: Path, trackers: list[str], sequences: list[str] 
     }  # fmt: skip
     data = trackeval.datasets.MotChallenge2DBox.get_default_dataset_config() | {
         "GT_FOLDER": str(truth), "TRACKERS_FOLDER": str(results), "SKIP_SPLIT_FOL": True, "PRINT_CONFIG": False,
-        "TRACKERS_TO_EVAL": trackers, "SEQ_INFO": dict.fromkeys(sequences), "BENCHMARK": "MOT17",
+        "TRACKERS_TO_EVAL": trackers, "BENCHMARK": "MOT17",
+        "SEQ_INFO": {name: _length(truth / name / "seqinfo.ini") for name in sequences},
     }  # fmt: skip
     metrics = [kind(quiet) for kind in (trackeval.metrics.HOTA, trackeval.metrics.CLEAR, trackeval.metrics.Identity)]
     try:
@@ -63,6 +65,16 @@ def score(truth: Path, results: Path, trackers: list[str], sequences: list[str] 
     except (trackeval.utils.TrackEvalException, IndexError) as error:  # the latter where a row is short
         raise InputError(f"{truth} and {results}: TrackEval cannot score them: {error}") from error
     return {name: _scores(found["MotChallenge2DBox"][name]["COMBINED_SEQ"]["pedestrian"]) for name in trackers}
+
+
+def _length(ini: Path) -> int:
+    """How many frames a sequence says it has."""
+    parser = configparser.ConfigParser()
+    try:
+        parser.read_string(ini.read_text(encoding="utf-8"))
+        return int(parser["Sequence"]["seqLength"])
+    except (OSError, KeyError, ValueError, configparser.Error) as error:
+        raise InputError(f"{ini}: expected a [Sequence] with its seqLength ({' '.join(str(error).split())})") from error
 
 
 def _scores(found: dict[str, Any]) -> MotScores:

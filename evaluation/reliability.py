@@ -16,7 +16,7 @@ import typer
 from core.boxes import iou
 from core.errors import InputError
 from core.keypoints import COUNT
-from evaluation.detection import read_found, read_truth, require_common
+from evaluation.detection import read_found, read_truth, require_common, tell_left_out
 
 MATCH_IOU = 0.5
 NEAR_JOINT = 0.1  # a joint is where it is said to be within this share of the true box's height
@@ -143,8 +143,9 @@ def reliability_command(
     """How far scores and keypoint confidences are from what was right (ECE), by what was said."""
     rows, found = read_truth(truth), read_found(detections)
     require_common(rows, found, detections)
+    tell_left_out(rows)
     outcomes = gather(rows, found)
-    if not outcomes:
+    if not outcomes or not len(outcomes["boxes"].said):
         raise InputError(f"{detections}: nothing was found in the images of {truth}; there is nothing to judge.")
     results = {name: reliability(one) for name, one in outcomes.items()}
     for name, result in results.items():

@@ -34,7 +34,8 @@ class MotionConfig:
     Standard deviations: `*_noise` of one measurement, `walk` of a random walk over one second, `acceleration` of the
     speed's change over one second, `birth_speed` of the unknown first speed; all in heights (aspects where the third
     number is the aspect). The defaults are DeepSORT's (1/20 of the height in position, 1/160 a frame in speed), which
-    the later trackers kept, at 30 frames per second.
+    the later trackers kept, at 30 frames per second; not for the aspect, which DeepSORT lets walk by 1/100 a frame at a
+    nearly steady speed, and which has here what a width has.
     """
 
     shape: Literal["size", "aspect"] = "size"
@@ -78,10 +79,13 @@ class LifeConfig:
 
 @dataclass(frozen=True)
 class SortConfig:
-    """SORT (Bewley et al., "Simple Online and Realtime Tracking", 2016): IoU, and no patience."""
+    """SORT (Bewley et al., "Simple Online and Realtime Tracking", 2016): IoU, and no patience.
+
+    A confirmed track always survives one missed frame, and as many as are within `life.lost_s`.
+    """
 
     motion: MotionConfig = field(default_factory=MotionConfig)
-    life: LifeConfig = field(default_factory=lambda: LifeConfig(confirm_hits=3, lost_s=1 / 30))
+    life: LifeConfig = field(default_factory=lambda: LifeConfig(confirm_hits=3, lost_s=0.0))
     least_score: float = 0.25
     least_iou: float = 0.3
 

@@ -1,7 +1,6 @@
 """MOTChallenge folders: `<sequence>/seqinfo.ini`, `<sequence>/det/det.txt`; results as `<name>/data/<sequence>.txt`."""
 
 import configparser
-import warnings
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 
 from core.errors import InputError
 from core.types import Detections
+from core.whole import whole_file
 
 COLUMNS = 7  # that are looked at
 
@@ -51,15 +51,18 @@ def sequences(root: Path) -> list[Path]:
 def read(path: Path) -> Sequence:
     """One sequence. Raises InputError where seqinfo.ini lacks something, or det.txt is not what it says."""
     ini = configparser.ConfigParser()
-    ini.read(path / "seqinfo.ini")
     try:
+        ini.read(path / "seqinfo.ini", encoding="utf-8")
         info = ini["Sequence"]
         length, rate = int(info["seqLength"]), float(info["frameRate"])
         width, height = int(info["imWidth"]), int(info["imHeight"])
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError, configparser.Error) as error:
+        said = " ".join(str(error).split())
         raise InputError(
-            f"{path / 'seqinfo.ini'}: expected seqLength, frameRate, imWidth, imHeight ({error})"
+            f"{path / 'seqinfo.ini'}: expected seqLength, frameRate, imWidth, imHeight ({said})"
         ) from error
+    if not 0 < rate < np.inf:
+        raise InputError(f"{path / 'seqinfo.ini'}: expected a frameRate above 0, got {rate:g}")
     rows = _detections(path / "det" / "det.txt", length)
     rows = rows[np.argsort(rows[:, 0], kind="stable")]
     ends = np.searchsorted(rows[:, 0], np.arange(1, length + 2), "left")
@@ -69,30 +72,37 @@ def read(path: Path) -> Sequence:
 
 
 def _detections(path: Path, length: int) -> np.ndarray:
-    """Rows frame, id, x, y, w, h, score (R, 7 or more)."""
+    """Rows frame, id, x, y, w, h, score (R, 7)."""
     try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "loadtxt: input contained no data", UserWarning)
-            rows = np.loadtxt(path, delimiter=",", ndmin=2)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: expected numbers between commas ({error})") from error
-    if not len(rows):
+        text = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read ({error})") from error
+    lines = [(number, line) for number, line in enumerate(text, start=1) if line.strip()]
+    for number, line in lines:
+        if line.count(",") < COLUMNS - 1:
+            raise InputError(f"{path}, line {number}: expected frame,id,x,y,w,h,score, got {line!r}")
+    if not lines:
         return np.zeros((0, COLUMNS))
-    if rows.shape[1] < COLUMNS:
-        raise InputError(f"{path}: expected frame,id,x,y,w,h,score in each line, got {rows.shape[1]} values")
-    outside = np.flatnonzero((rows[:, 0] < 1) | (rows[:, 0] > length))
+    try:
+        rows = np.loadtxt([line for _, line in lines], delimiter=",", ndmin=2, usecols=range(COLUMNS))
+    except ValueError as error:
+        raise InputError(f"{path}: expected numbers between commas ({error})") from error
+    outside = np.flatnonzero(~np.isin(rows[:, 0], np.arange(1, length + 1)))
     if len(outside):
         raise InputError(
-            f"{path}: a row of frame {rows[outside[0], 0]:g} (one of {len(outside)}); frames count from 1, and "
-            f"seqinfo.ini says seqLength={length}"
+            f"{path}, line {lines[outside[0]][0]}: a row of frame {rows[outside[0], 0]:g} (one of {len(outside)}); "
+            f"frames count from 1, and seqinfo.ini says seqLength={length}"
         )
+    senseless = np.flatnonzero(~np.isfinite(rows).all(axis=1))
+    if len(senseless):
+        raise InputError(f"{path}, line {lines[senseless[0]][0]}: expected finite numbers")
     if (rows[:, 6] <= 0).all():
         raise InputError(f"{path}: no row has a score above 0 in its seventh column; trackers would find nobody")
     return rows
 
 
 def write(path: Path, rows: Rows) -> None:
-    """One result file, ordered by frame and id; frames count from 1 there."""
+    """One result file, ordered by frame and id; frames count from 1 there. Raises OutputError."""
     order = np.lexsort((rows.ids, rows.frames))
     size = rows.boxes_xyxy[:, 2:] - rows.boxes_xyxy[:, :2]
     lines = [
@@ -100,5 +110,5 @@ def write(path: Path, rows: Rows) -> None:
         f"{size[i, 0]:.2f},{size[i, 1]:.2f},{rows.scores[i]:.3f},-1,-1,-1\n"
         for i in order
     ]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(lines), encoding="utf-8")
+    with whole_file(path) as part:
+        part.write_text("".join(lines), encoding="utf-8")

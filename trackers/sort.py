@@ -21,3 +21,7 @@ class Sort(Tracker):
         cost = 1.0 - iou(predicted, seen.boxes_xyxy[good])
         rows, columns = assign(cost, 1.0 - self.config.least_iou)
         return rows, good[columns]
+
+    def _given_up(self) -> np.ndarray:
+        # The authors' max_age of 1: one missed frame ends nobody who counts, whatever the rate.
+        return super()._given_up() & ~(self.tracks["confirmed"] & self._in_view())

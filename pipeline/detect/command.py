@@ -9,12 +9,11 @@ import numpy as np
 import typer
 
 from core.errors import InputError
-from core.pictures import read_bgr
+from core.pictures import IMAGE_SUFFIXES, read_bgr
 from core.whole import whole_file
 from pipeline.detect.config import DetectConfig
 from pipeline.detect.open import open_detector
 from pipeline.device import choose_device
-from pipeline.video.source import IMAGE_SUFFIXES
 
 
 def detect(

@@ -88,8 +88,18 @@ def test_detections_that_are_none_are_refused(tmp_path, content):
 
 def test_only_people_and_pictures_count(tmp_path, truth):
     (tmp_path / "labels" / "b_1.txt").write_text("2 0.5 0.5 0.2 0.4\n")
-    (tmp_path / "images" / ".DS_Store").write_bytes(b"x")
+    for name in (".DS_Store", "._a_1.png", "Thumbs.db"):
+        (tmp_path / "images" / name).write_bytes(b"x")
     assert [len(row["boxes_xywh"]) for row in read_truth(tmp_path)] == [2, 0]
+
+
+@pytest.mark.parametrize("command", ["detection", "reliability"])
+def test_labels_of_other_classes_are_counted(tmp_path, truth, command):
+    (tmp_path / "d.json").write_text(json.dumps(rows(FIRST)))
+    arguments = [command, str(tmp_path / "d.json"), str(tmp_path)]
+    assert "left out" not in CliRunner().invoke(app, arguments).output
+    (tmp_path / "labels" / "b_1.txt").write_text("2 0.5 0.5 0.2 0.4\n7 0.5 0.5 0.2 0.4\n")
+    assert "left out: 2 labels of other classes than 0" in CliRunner().invoke(app, arguments).output
 
 
 @pytest.mark.parametrize("command", ["detection", "reliability"])

@@ -106,7 +106,7 @@ def test_wrong_files_are_named(tmp_path: Path, text: str, says: str) -> None:
 
 def test_files_of_spreadsheets(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
-    path.write_text("\ufeffframe,id,x_m,y_m\r\n1,1,0,0\r\n\r\n", encoding="utf-8", newline="")
+    path.write_text("\ufeffframe,id,x_m,y_m\r\n1,1,0,0\r\n,,,\r\n\r\n", encoding="utf-8", newline="")
     assert len(read_positions(path)) == 1
     path.write_bytes("frame,id,x_m,y_m,Straße\n1,1,0,0,a\n".encode("latin-1"))
     with pytest.raises(InputError, match="expected a CSV in UTF-8"):

@@ -159,15 +159,25 @@ def test_our_own_text_may_be_the_truth(tmp_path: Path) -> None:
     path.write_text("1,5,10,20,30,40,1,3,1\n")
     with pytest.raises(InputError, match="expected class 1"):
         read_boxes(path, 0.25, truth=True)
+    path.write_text("1,5,10,20,30,40,0,1,1\n")  # as our truth has those who are hidden
+    assert read_boxes(path, 0.25, truth=True).ignored.all()
+    path.write_text("1,5,10,20,30,40,1,1,0.1\n")  # nobody is seen well enough: a camera may be so
+    assert read_boxes(path, 0.25, truth=True).ignored.all()
 
 
 @pytest.mark.parametrize(
     ("text", "says"),
-    [("1,2,3\n", "line 1"), ("1,1,1,1,1,1\n1,a,1,1,1,1\n", "line 2"), ("1,1,1,1,1,1\n\n1,1\n", "line 3")],
+    [
+        ("1,2,3\n", "line 1"),
+        ("1,1,1,1,1,1\n1,a,1,1,1,1\n", "line 2"),
+        ("1,1,1,1,1,1\n\n1,1\n", "line 3"),
+        ("1.5,1,1,1,1,1\n", "line 1: expected whole numbers"),
+        ("1,1,1,1,1,1,\xfc\n", "expected numbers between commas"),
+    ],
 )
 def test_reading_says_where(tmp_path: Path, text: str, says: str) -> None:
     path = tmp_path / "a.txt"
-    path.write_text(text)
+    path.write_text(text, encoding="latin-1")
     with pytest.raises(InputError, match=says):
         read_boxes(path)
 

@@ -52,3 +52,22 @@ def test_what_trackeval_cannot_read_is_an_input_error(truth, tmp_path, rows, cap
     assert capfd.readouterr() == ("", "")
     after = {path: path.stat().st_mtime for path in Path(trackeval.__file__).parents[1].glob("error_log.txt")}
     assert after == before
+
+
+@pytest.mark.parametrize("info", [None, "", "seqLength=10\n", "[Sequence]\nname=seq\n", "[Sequence]\nseqLength=x\n"])
+def test_what_seqinfo_lacks_is_said(truth, tmp_path, info):
+    write(tmp_path / "results" / "a" / "data" / "seq.txt", "")
+    if info is None:
+        (truth / "seq" / "seqinfo.ini").unlink()
+    else:
+        write(truth / "seq" / "seqinfo.ini", info)
+    with pytest.raises(InputError, match=r"seqinfo\.ini: expected a \[Sequence\] with its seqLength"):
+        score(truth, tmp_path / "results", ["a"])
+
+
+def test_truth_of_another_class_is_refused(truth, tmp_path):
+    rows = "1,1,1,1,9,9,1,-1,-1,-1\n"
+    write(truth / "seq" / "gt" / "gt.txt", rows)
+    write(tmp_path / "results" / "a" / "data" / "seq.txt", rows)
+    with pytest.raises(InputError, match="invalid gt classes"):
+        score(truth, tmp_path / "results", ["a"])

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from core.errors import InputError
 from evaluation.__main__ import app
 from evaluation.reliability import Outcomes, gather, joint_by_joint, match_people, reliability
 
@@ -95,3 +96,15 @@ def test_the_command_prints_the_error_and_draws_the_diagram(tmp_path):
     drawn = cv2.imread(str(tmp_path / "r.png"))
     assert drawn is not None
     assert drawn.std() > 10
+
+
+def test_without_anybody_found_there_is_nothing_to_judge(tmp_path):
+    for kind in ("images", "labels"):
+        (tmp_path / kind).mkdir()
+    cv2.imwrite(str(tmp_path / "images" / "a.png"), np.zeros((100, 200, 3), np.uint8))
+    (tmp_path / "labels" / "a.txt").write_text("0 0.5 0.5 0.2 0.4\n")
+    for found in ([], [{"file_name": "a.png", "boxes_xyxy": [], "scores": []}]):
+        (tmp_path / "d.json").write_text(json.dumps(found))
+        arguments = ["reliability", str(tmp_path / "d.json"), str(tmp_path), "--plot", str(tmp_path / "r.png")]
+        with pytest.raises(InputError, match="nothing to judge"):
+            CliRunner().invoke(app, arguments, catch_exceptions=False)

@@ -4,10 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from core.boxes import iou
 from core.types import DETECTED, FILLED, Tracklet, TrackletKey
 from trackers.config import ClutterConfig
-from trackers.offline.clutter import is_clutter
+from trackers.offline.clutter import doubles, is_clutter
 
 CONFIG = ClutterConfig()
 FRAMES = 90  # three seconds
@@ -54,3 +57,31 @@ def test_short_and_doubtful_is_clutter():
     )
     assert is_clutter(short, CONFIG)
     assert not is_clutter(tracklet, CONFIG)
+
+
+@given(seed=st.integers(0, 10_000), count=st.integers(0, 7))
+def test_doubles_agree_with_loops(seed, count):
+    """Who lies on a longer one, box for box; of two as long, the later one stays."""
+    rng = np.random.default_rng(seed)
+    walkers = []
+    for local_id in range(1, count + 1):
+        frames = np.sort(rng.choice(12, rng.integers(1, 12), replace=False))
+        x = 40.0 * rng.integers(0, 2) + rng.choice([0, 3], len(frames))
+        boxes = np.stack([x, np.zeros(len(x)), x + 60, np.full(len(x), 160.0)], axis=1)
+        key = TrackletKey("c", local_id)
+        walkers.append(Tracklet(key, frames, frames / 10, boxes, np.ones(len(x)), np.zeros(len(x))))
+
+    def lies_on(short, long):
+        near = sum(
+            iou(short.boxes_xyxy[a : a + 1], long.boxes_xyxy[b : b + 1])[0, 0] >= CONFIG.double_iou
+            for a, frame in enumerate(short.frames)
+            for b in np.flatnonzero(long.frames == frame)
+        )
+        return near >= CONFIG.double_share * len(short)
+
+    assert doubles(walkers, CONFIG) == {
+        i
+        for i, one in enumerate(walkers)
+        for j, other in enumerate(walkers)
+        if (len(other), -j) > (len(one), -i) and lies_on(one, other)
+    }

@@ -242,3 +242,12 @@ def test_the_hidden_are_waited_for_longer_than_those_who_left_in_clear_view(hidd
         found = Detections(np.array(boxes).reshape(-1, 4), np.full(len(boxes), 0.9))
         tracker.update(found, frame, frame / FRAME_RATE)
     assert (1 in tracker.tracks["local_id"].tolist()) == still_there
+
+
+@pytest.mark.parametrize("frame_rate", [10.0, 25.0, 30000 / 1001, 30.0, 60.0])
+def test_sort_outlives_exactly_one_missed_frame(frame_rate):
+    there, nobody = Detections([[100.0, 100, 160, 260]], [0.9]), Detections.empty()
+    for missed, people in ((1, {1}), (2, {1, 2})):
+        frames = [there] * 5 + [nobody] * missed + [there] * 2
+        results = run(trackers.make("sort"), frames, frame_rate)
+        assert {local_id for result in results for local_id in result.local_ids.tolist()} == people

@@ -42,11 +42,11 @@ def _joints_seen(tracklet: Tracklet, detected: np.ndarray) -> float:
 def doubles(tracklets: list[Tracklet], config: ClutterConfig) -> set[int]:
     """Tracklets that lie on a longer one nearly all their life."""
     gone: set[int] = set()
-    order = sorted(range(len(tracklets)), key=lambda i: (len(tracklets[i]), -i))
+    order = np.array(sorted(range(len(tracklets)), key=lambda i: (len(tracklets[i]), -i)), np.intp)
     first = np.array([tracklet.frames[0] for tracklet in tracklets])
     last = np.array([tracklet.frames[-1] for tracklet in tracklets])
-    for rank, i in enumerate(order):
-        longer = np.array(order[rank + 1 :], np.intp)
+    for rank, i in enumerate(order.tolist()):
+        longer = order[rank + 1 :]
         at_once = longer[(first[longer] <= last[i]) & (first[i] <= last[longer])]
         if any(_lies_on(tracklets[i], tracklets[j], config) for j in at_once.tolist()):
             gone.add(i)
