@@ -8,7 +8,7 @@ import numpy as np
 from core.errors import InputError
 from core.whole import whole_file
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".webp")
 
 
 def read_bgr(path: Path) -> np.ndarray:

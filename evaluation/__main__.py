@@ -2,8 +2,7 @@
 
 import typer
 
-from core.errors import ThroughlineError
-from core.exit_codes import exit_code
+from core.exit_codes import errors_in_a_line
 from evaluation.detection import detection
 from evaluation.ground import ground
 from evaluation.identities_command import identities
@@ -24,8 +23,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
+    with errors_in_a_line():
         app(prog_name="python -m evaluation")
-    except ThroughlineError as error:
-        typer.echo(f"error: {error}", err=True)
-        raise SystemExit(exit_code(error)) from None

@@ -5,13 +5,12 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Annotated, Any
 
-import cv2
 import numpy as np
 import typer
 
 from core.errors import InputError
 from core.keypoints import COUNT
-from core.pictures import IMAGE_SUFFIXES
+from core.pictures import IMAGE_SUFFIXES, read_bgr
 from evaluation.coco import coco_precision
 from evaluation.keypoints import has_joints, keypoint_precision
 
@@ -31,10 +30,7 @@ def read_truth(folder: Path) -> list[dict[str, Any]]:
     for path in sorted((folder / "images").glob("[!.]*")) if (folder / "images").is_dir() else []:
         if path.suffix.lower() not in IMAGE_SUFFIXES:
             continue
-        image = cv2.imread(str(path))
-        if image is None:
-            raise InputError(f"{path}: not an image, or damaged. Copy the set again.")
-        height, width = image.shape[:2]
+        height, width = read_bgr(path).shape[:2]
         labels = folder / "labels" / f"{path.stem}.txt"
         boxes, keypoints, left_out = read_labels(labels, width, height)
         truth.append({"file_name": path.name, "width": width, "height": height, "boxes_xywh": boxes,

@@ -1,15 +1,12 @@
 """Single stages from the command line: `python -m pipeline …`."""
 
-import sys
-
 import typer
 
-from core.errors import ThroughlineError
+from core.exit_codes import errors_in_a_line
 from core.quiet import hush
 
 hush()
 
-from core.exit_codes import exit_code  # noqa: E402
 from pipeline.association.command import associate_arrays  # noqa: E402
 from pipeline.association.ladder import ladder  # noqa: E402
 from pipeline.association.locate.command import locate_folder  # noqa: E402
@@ -29,11 +26,8 @@ def main() -> None:
 
 def entry() -> None:
     """Run the command; ends with the exit codes of `run_pipeline.py`."""
-    try:
+    with errors_in_a_line():
         app(prog_name="python -m pipeline")
-    except ThroughlineError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(exit_code(error))
 
 
 if __name__ == "__main__":

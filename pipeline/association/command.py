@@ -63,15 +63,15 @@ def read_arrays(path: Path) -> TrackletArrays:
         raise InputError(f"{path}: tracklet: numbers must run from 0 without gaps; {missing} has no crop")
     camera = _shared(path, "camera", arrays["camera"], tracklet, count)
     sequence = _shared(path, "sequence", arrays.get("sequence", np.zeros(len(tracklet))), tracklet, count)
-    _, clock = np.unique(np.column_stack([camera, sequence]), axis=0, return_inverse=True)
-    if "frame" not in arrays:
-        clock = np.arange(count)
+    timed = "frame" in arrays
+    of_clock = np.column_stack([camera, sequence]) if timed else numbers[:, None]
+    _, clock = np.unique(of_clock, axis=0, return_inverse=True)
     frame = arrays.get("frame", np.zeros(len(tracklet))).astype(np.int64)
     first, last = np.full(count, np.iinfo(np.int64).max), np.full(count, np.iinfo(np.int64).min)
     np.minimum.at(first, tracklet, frame)
     np.maximum.at(last, tracklet, frame)
     embedding = _tracklet_means(arrays["embedding"].astype(np.float32), tracklet, count)
-    return TrackletArrays(camera, clock.reshape(-1), first, last, embedding, counts, "frame" in arrays)
+    return TrackletArrays(camera, clock.reshape(-1), first, last, embedding, counts, timed)
 
 
 def _check(path: Path, arrays: Mapping[str, np.ndarray]) -> None:

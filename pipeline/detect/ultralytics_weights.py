@@ -90,6 +90,9 @@ def _load(checkpoint: Path) -> "YOLO":
         copy = Path(scratch) / "checkpoint.pt"
         try:
             shutil.copyfile(checkpoint, copy)
+        except OSError as error:
+            raise WeightsError(f"{checkpoint}: cannot be copied to {scratch} to open it ({error.strerror})") from error
+        try:
             model = YOLO(copy)
         # A damaged or foreign pickle fails in any way there is; each means the same to the user.
         except Exception as error:

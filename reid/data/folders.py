@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import InputError
+from core.pictures import IMAGE_SUFFIXES
 
 MARKET_NAME = re.compile(r"(-?\d+)_c(\d+)")
 NOBODY = 0  # the identity of distractors: each is somebody else, and nobody is looked for
-_PICTURES = {".bmp", ".jfif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 _BESIDE = {".json", ".txt"}  # what belongs to pictures and is none
 
 Say = Callable[[str], None]
@@ -35,12 +35,12 @@ def pictures(folder: Path, say: Say = lambda line: None) -> list[Path]:
         entries = sorted(folder.iterdir())
     except OSError as error:
         raise InputError(f"{folder}: cannot be listed: {error.strerror}") from error
-    found = [path for path in entries if path.suffix.lower() in _PICTURES]
+    found = [path for path in entries if path.suffix.lower() in IMAGE_SUFFIXES]
     others = [path for path in entries if _is_other(path)]
     kinds = " ".join(sorted({path.suffix.lower() or "(no ending)" for path in others}))
     if not found:
         got = f", got {kinds}" if others else ""
-        raise InputError(f"{folder}: no pictures; expected one of {sorted(_PICTURES)}{got}")
+        raise InputError(f"{folder}: no pictures; expected one of {sorted(IMAGE_SUFFIXES)}{got}")
     if others:
         say(f"left out {len(others)} files that are no pictures we read: {kinds}")
     return found
@@ -48,7 +48,7 @@ def pictures(folder: Path, say: Say = lambda line: None) -> list[Path]:
 
 def _is_other(path: Path) -> bool:
     """Whether this is a file, neither hidden nor of what is read, that somebody may take for a picture."""
-    is_known = path.suffix.lower() in _PICTURES | _BESIDE
+    is_known = path.suffix.lower() in {*IMAGE_SUFFIXES, *_BESIDE}
     return not is_known and not path.name.startswith(".") and path.is_file()
 
 
