@@ -19,6 +19,7 @@ class Clock:
         self._believed = 0  # the last timestamp that was
         self._last = -self._step
         self._frames = self._jumps = 0
+        self._first_jump = ""
         self.trouble: str | None = None
 
     def tick(self, pts: int | None, following: int | None) -> tuple[int, float]:
