@@ -35,8 +35,7 @@ def fetch_checkpoint(file: str) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         attempt_download_asset(path)
-    # Ultralytics raises whatever its transport raised, most often ConnectionError or a bare Exception.
-    except Exception as error:
+    except (OSError, MemoryError) as error:  # ConnectionError and requests' own; MemoryError where the disk is full
         raise WeightsError(_how_to_place(file, path, _first_line(error))) from error
     if not path.is_file():
         raise WeightsError(_how_to_place(file, path, "Ultralytics has no checkpoint of that name"))
@@ -94,7 +93,7 @@ def _load(checkpoint: Path) -> "YOLO":
             raise WeightsError(f"{checkpoint}: cannot be copied to {scratch} to open it ({error.strerror})") from error
         try:
             model = YOLO(copy)
-        # A damaged or foreign pickle fails in any way there is; each means the same to the user.
+        # A pickle raises what the classes in it raise, of no common kind; each means the same to the user.
         except Exception as error:
             raise WeightsError(
                 f"{checkpoint}: not an Ultralytics checkpoint, or damaged "
@@ -143,7 +142,7 @@ def open_with_ultralytics(path: Path, identifier: str, config: DetectConfig, dev
         network = AutoBackend(model=model, device=torch.device(device), fp16=device.startswith("cuda"))
         takes = _input_layout(network, config)
         shape = _output_shape(network, takes, config)
-    # Each runtime has errors of its own, and PyTorch has more.
+    # ONNX Runtime's errors have no base but Exception, and every other runtime has some of its own.
     except Exception as error:
         raise WeightsError(
             f"{path}: cannot be run on {device} ({_first_line(error)}). Export it again on this machine, or use "

@@ -49,6 +49,17 @@ def test_a_checkpoint_that_is_not_here_is_asked_for(folder):
     assert "yolo26n-pose.pt" in (folder / "asked").read_text()
 
 
+def test_a_checkpoint_that_finds_no_space_is_told_so(folder, monkeypatch):
+    from ultralytics.utils import downloads
+
+    def fetch(path):
+        raise MemoryError("Insufficient free disk space")  # Ultralytics' own choice of error
+
+    monkeypatch.setattr(downloads, "attempt_download_asset", fetch)
+    with pytest.raises(WeightsError, match=r"could not be fetched \(Insufficient free disk space\)"):
+        open_detector("yolo26n-pose", DetectConfig())
+
+
 def test_a_checkpoint_of_a_library_that_is_not_here_is_refused(folder, monkeypatch):
     library = types.ModuleType("library_of_others")
     library.Net = type("Net", (), {"__module__": "library_of_others"})
