@@ -1,6 +1,7 @@
 """What trains in `benchmarks.reid_losses` and `benchmarks.reid_domain`: budget, students, teacher, and the score."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from benchmarks.reid_schemes import TERMS, TOLD, Scheme, View
 from reid.data.crops import Crops
 from reid.data.shards import ShardSet
 from reid.network.config import NetworkConfig
+from reid.network.head import Branches
 from reid.network.model import Inference, ReIDNetwork
 from reid.retrieval import RetrievalScores, first_per_camera, retrieval_scores
 from reid.training.augmentation import plain
@@ -73,26 +75,33 @@ class Budget:
 
 @dataclass(eq=False)
 class Learner:
-    """A network, its classifier and its optimiser."""
+    """A network, how it is run in training, its classifier and its optimiser."""
 
     network: ReIDNetwork
+    forward: Callable[[torch.Tensor, torch.Tensor], Branches]
     classifier: nn.Linear
     optimiser: torch.optim.Optimizer
 
     @classmethod
-    def new(cls, recipe: Recipe, classes: int, seed: int) -> "Learner":
-        """Random weights, the same for the same seed."""
+    def new(cls, recipe: Recipe, classes: int, seed: int, *, compiled: bool = False) -> "Learner":
+        """Random weights, the same for the same seed.
+
+        compiled: by torch.compile, which needs a C++ compiler; a fifth faster on one core, and it rounds otherwise.
+        """
         network = ReIDNetwork.random(recipe.network, seed).to(memory_format=torch.channels_last).train()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             classifier = nn.Linear(recipe.network.embedding, classes, bias=False)
             nn.init.normal_(classifier.weight, std=0.01)
         weights = [value for part in (network, classifier) for value in part.parameters() if value.requires_grad]
-        return cls(network, classifier, torch.optim.AdamW(weights, weight_decay=recipe.schedule.weight_decay))
+        # Teacher and students differ in width: left to itself, the compiler would make widths variables, and slow.
+        forward = torch.compile(network, dynamic=False) if compiled else network
+        optimiser = torch.optim.AdamW(weights, weight_decay=recipe.schedule.weight_decay, fused=True)
+        return cls(network, forward, classifier, optimiser)
 
     def view(self, batch: Batch) -> View:
         """What the network says about the batch as it stands."""
-        return View.of(self.network(batch.pictures, batch.masks), self.classifier, batch)
+        return View.of(self.forward(batch.pictures, batch.masks), self.classifier, batch)
 
     def follow(self, loss: torch.Tensor, rate: float) -> None:
         """One step down."""
@@ -106,14 +115,27 @@ class Learner:
 
 
 def train_scheme(
-    scheme: Scheme, recipe: Recipe, batches: Batches | KeptBatches, teacher: Learner | None = None
+    scheme: Scheme,
+    recipe: Recipe,
+    batches: Batches | KeptBatches,
+    teacher: Learner | None = None,
+    *,
+    compiled: bool = False,
 ) -> list[ReIDNetwork]:
     """The trained students, one or two, in eval mode."""
-    return [learner.network.eval() for learner in _trained(scheme, recipe, batches, teacher)]
+    seeds = [recipe.seed + FELLOW_SEED * n for n in range(scheme.students)]
+    learners = [Learner.new(recipe, batches.classes, seed, compiled=compiled) for seed in seeds]
+    _train(learners, scheme, recipe, batches, teacher)
+    return [learner.network.eval() for learner in learners]
 
 
-def _trained(scheme: Scheme, recipe: Recipe, batches: Batches | KeptBatches, teacher: Learner | None) -> list[Learner]:
-    learners = [Learner.new(recipe, batches.classes, recipe.seed + FELLOW_SEED * n) for n in range(scheme.students)]
+def _train(
+    learners: list[Learner],
+    scheme: Scheme,
+    recipe: Recipe,
+    batches: Batches | KeptBatches,
+    teacher: Learner | None = None,
+) -> None:
     for step in range(recipe.schedule.steps):
         batch = batches.batch(step)
         views = [learner.view(batch) for learner in learners]
@@ -124,7 +146,6 @@ def _trained(scheme: Scheme, recipe: Recipe, batches: Batches | KeptBatches, tea
             losses.append(torch.stack(terms).sum())
         for learner, loss in zip(learners, losses, strict=True):
             learner.follow(loss, learning_rate(step, recipe.schedule))
-    return learners
 
 
 def score(network: ReIDNetwork, crops: Crops) -> RetrievalScores:
@@ -148,15 +169,17 @@ def score(network: ReIDNetwork, crops: Crops) -> RetrievalScores:
 def train_teacher(budget: Budget, train: Path, path: Path) -> None:
     """The one teacher into `path`."""
     recipe = budget.recipe(train, TEACHER_SEED, teacher=True)
-    (learner,) = _trained(TEACHER, recipe, Batches(ShardSet(train), recipe), None)
+    batches = Batches(ShardSet(train), recipe)
+    learner = Learner.new(recipe, batches.classes, recipe.seed)
+    _train([learner], TEACHER, recipe, batches)
     path.parent.mkdir(parents=True, exist_ok=True)
     torch.save({"network": learner.network.state_dict(), "classifier": learner.classifier.state_dict()}, path)
 
 
-def open_teacher(budget: Budget, train: Path, path: Path) -> Learner:
+def open_teacher(budget: Budget, train: Path, path: Path, *, compiled: bool = False) -> Learner:
     """The one teacher, which learns no more."""
     recipe = budget.recipe(train, TEACHER_SEED, teacher=True)
-    learner = Learner.new(recipe, ShardSet(train).identities, TEACHER_SEED)
+    learner = Learner.new(recipe, ShardSet(train).identities, TEACHER_SEED, compiled=compiled)
     state = torch.load(path, weights_only=True)
     learner.network.load_state_dict(state["network"])
     learner.classifier.load_state_dict(state["classifier"])

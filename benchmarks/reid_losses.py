@@ -3,7 +3,7 @@
     python -m synth crops build/reid-losses/train --identities 600 --per-identity 8 --height 96 --seed 501
     python -m synth crops build/reid-losses/val --identities 200 --per-identity 8 --height 96 --seed 504
     python -m benchmarks.reid_losses teacher build/reid-losses
-    python -m benchmarks.reid_losses run build/reid-losses --processes 2
+    python -m benchmarks.reid_losses run build/reid-losses --processes 2 --compiled
     python -m benchmarks.reid_losses table
 
 The budget is counted in optimiser steps, so that the numbers do not depend on the machine's load; how long each run
@@ -53,6 +53,7 @@ def run(
     trunk: Trunk = Budget.trunk,
     steps: Steps = Budget.steps,
     processes: Annotated[int, typer.Option(help="Runs at a time, one core each.")] = 1,
+    compiled: Annotated[bool, typer.Option("--compiled", help="A fifth faster; needs a C++ compiler.")] = False,
 ) -> None:
     """Train what is not in the results yet: all schemes with the first seed, then with the next."""
     budget = Budget(trunk=trunk, steps=steps)
@@ -60,7 +61,10 @@ def run(
     missing = _missing(content["runs"], budget, seeds, taught=_teacher_path(work, budget).exists())
     # Spawned: a forked child would inherit the parent's threads of OpenCV and PyTorch half alive.
     with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
-        running = {pool.submit(_measured, scheme, budget, work, seed): (scheme, seed) for scheme, seed in missing}
+        running = {
+            pool.submit(_measured, scheme, budget, work, seed, compiled=compiled): (scheme, seed)
+            for scheme, seed in missing
+        }
         failed = 0
         for done in as_completed(running):
             scheme, seed = running[done]
@@ -102,15 +106,17 @@ def _missing(runs: list[dict[str, Any]], budget: Budget, seeds: int, *, taught: 
     return [(scheme, seed) for seed in range(seeds) for scheme in asked if (scheme.name, seed) not in done]
 
 
-def _measured(scheme: Scheme, budget: Budget, work: Path, seed: int) -> dict[str, Any]:
+def _measured(scheme: Scheme, budget: Budget, work: Path, seed: int, *, compiled: bool) -> dict[str, Any]:
     """One row of the results: means over the students."""
     torch.set_num_threads(1)
+    torch.compiler.reset()  # after some eight networks of one process it would give up and run the rest uncompiled
     began_s = time.process_time()
-    taught_by = open_teacher(budget, work / "train", _teacher_path(work, budget)) if scheme.teacher else None
+    path = _teacher_path(work, budget)
+    taught_by = open_teacher(budget, work / "train", path, compiled=compiled) if scheme.teacher else None
     recipe = budget.recipe(work / "train", seed)
     batches = Batches(ShardSet(work / "train"), recipe)
     kept = KeptBatches(batches, work / "batches" / name_of(recipe, work / "train"))
-    students = train_scheme(scheme, recipe, kept, taught_by)
+    students = train_scheme(scheme, recipe, kept, taught_by, compiled=compiled)
     minutes = (time.process_time() - began_s) / 60
     validation = ShardSet(work / "val")
     found = [score(student, validation) for student in students]
@@ -120,6 +126,7 @@ def _measured(scheme: Scheme, budget: Budget, work: Path, seed: int) -> dict[str
         "rank1": round(100 * float(np.mean([one.rank1 for one in found])), 2),
         "mean_ap": round(100 * float(np.mean([one.mean_ap for one in found])), 2),
         "core_minutes": round(minutes, 1),
+        "compiled": compiled,
     }
 
 

@@ -1,5 +1,6 @@
 """The comparison of losses goes on where it stopped, is the same in any number of processes, and mixes nothing."""
 
+import functools
 import json
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from benchmarks import record, reid_losses
 from benchmarks.kept_batches import KeptBatches, name_of
-from benchmarks.reid_learners import Budget
+from benchmarks.reid_learners import Budget, open_teacher, train_scheme
 from benchmarks.reid_schemes import SCHEMES
 from reid.data.shards import ShardSet
 from reid.training.batches import Batches
@@ -86,3 +87,22 @@ def test_batches_of_another_recipe_are_kept_elsewhere(work):
     train = work / "train"
     names = {name_of(Budget(steps=steps).recipe(train, seed), train) for steps in (2, 3) for seed in (0, 1)}
     assert len(names) == 4
+
+
+@pytest.mark.parametrize("scheme", [FEW[-1], TAUGHT], ids=lambda scheme: scheme.name)
+def test_a_compiled_network_learns_the_same(work, tmp_path, monkeypatch, scheme):
+    """Compiled to the same operations, which needs no C++ compiler: to the last bit."""
+    monkeypatch.setattr(torch, "compile", functools.partial(torch.compile, backend="eager"))
+    assert call("teacher", str(work), "--steps", "2").exit_code == 0
+    budget, train = Budget(steps=2), work / "train"
+    recipe = budget.recipe(train, 0)
+    learnt = []
+    for compiled in (False, True):
+        teacher = open_teacher(budget, train, work / "teacher-resnet18-ibn-2.pt", compiled=compiled)
+        told_by = teacher if scheme.teacher else None
+        students = train_scheme(scheme, recipe, Batches(ShardSet(train), recipe), told_by, compiled=compiled)
+        learnt.append([student.state_dict() for student in students])
+    assert len(learnt[0]) == scheme.students
+    for plain, other in zip(*learnt, strict=True):
+        assert plain.keys() == other.keys()
+        assert all(torch.equal(plain[name], other[name]) for name in plain)
