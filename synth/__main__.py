@@ -1,11 +1,8 @@
 """`python -m synth`: render scenes, detection frames and ReID crops with perfect truth."""
 
-import sys
-
 import typer
 
-from core.errors import ThroughlineError
-from core.exit_codes import exit_code
+from core.exit_codes import errors_in_a_line
 from synth.crops.command import crops
 from synth.crops.sheet import sheet
 from synth.frames.command import frames
@@ -18,15 +15,11 @@ app.command()(crops)
 app.command()(sheet)
 
 
-def main() -> int:
-    """Run the command line; gives the exit code: 0 done, 2 wrong arguments, 3 unusable input or output."""
-    try:
-        app(standalone_mode=True)
-    except ThroughlineError as error:
-        sys.stderr.write(f"synth: {error}\n")
-        return exit_code(error)
-    return 0
+def entry() -> None:
+    """Run the command; ends with the exit codes of `run_pipeline.py`."""
+    with errors_in_a_line():
+        app(prog_name="python -m synth")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    entry()

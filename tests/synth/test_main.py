@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from synth.__main__ import main
+from synth.__main__ import entry
 
 
 @pytest.mark.parametrize(
@@ -30,5 +30,7 @@ def test_what_cannot_be_done_ends_with_its_code(
 ) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setattr("sys.argv", ["synth", *(word.replace("OUT", str(tmp_path)) for word in words)])
-    assert main() == code
+    with pytest.raises(SystemExit) as stopped:
+        entry()
+    assert stopped.value.code == code
     assert sentence in capsys.readouterr().err
