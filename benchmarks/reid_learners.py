@@ -75,7 +75,7 @@ class Budget:
 
 @dataclass(eq=False)
 class Learner:
-    """A network, how it is run in training, its classifier and its optimiser."""
+    """A network, how training runs it, its classifier and its optimiser."""
 
     network: ReIDNetwork
     forward: Callable[[torch.Tensor, torch.Tensor], Branches]
@@ -83,21 +83,24 @@ class Learner:
     optimiser: torch.optim.Optimizer
 
     @classmethod
-    def new(cls, recipe: Recipe, classes: int, seed: int, *, compiled: bool = False) -> "Learner":
-        """Random weights, the same for the same seed.
-
-        compiled: by torch.compile, which needs a C++ compiler; a fifth faster on one core, and it rounds otherwise.
-        """
+    def new(cls, recipe: Recipe, classes: int, seed: int) -> "Learner":
+        """Random weights, the same for the same seed."""
         network = ReIDNetwork.random(recipe.network, seed).to(memory_format=torch.channels_last).train()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             classifier = nn.Linear(recipe.network.embedding, classes, bias=False)
             nn.init.normal_(classifier.weight, std=0.01)
         weights = [value for part in (network, classifier) for value in part.parameters() if value.requires_grad]
-        # Teacher and students differ in width: left to itself, the compiler would make widths variables, and slow.
-        forward = torch.compile(network, dynamic=False) if compiled else network
         optimiser = torch.optim.AdamW(weights, weight_decay=recipe.schedule.weight_decay, fused=True)
-        return cls(network, forward, classifier, optimiser)
+        return cls(network, network, classifier, optimiser)
+
+    def compile(self) -> None:
+        """Run by torch.compile from now on: a fifth faster on one core, rounds otherwise, needs a C++ compiler.
+
+        Scoring goes on with the network as it is: it would be compiled once more, for one crop at a time.
+        """
+        # Teacher and students differ in width: left to itself, the compiler would make widths variables, and slow.
+        self.forward = torch.compile(self.network, dynamic=False)
 
     def view(self, batch: Batch) -> View:
         """What the network says about the batch as it stands."""
@@ -122,20 +125,23 @@ def train_scheme(
     *,
     compiled: bool = False,
 ) -> list[ReIDNetwork]:
-    """The trained students, one or two, in eval mode."""
-    seeds = [recipe.seed + FELLOW_SEED * n for n in range(scheme.students)]
-    learners = [Learner.new(recipe, batches.classes, seed, compiled=compiled) for seed in seeds]
-    _train(learners, scheme, recipe, batches, teacher)
-    return [learner.network.eval() for learner in learners]
+    """The trained students, one or two, in eval mode; compiled: as `Learner.compile` has it, the teacher too."""
+    return [learner.network.eval() for learner in _trained(scheme, recipe, batches, teacher, compiled=compiled)]
 
 
-def _train(
-    learners: list[Learner],
+def _trained(
     scheme: Scheme,
     recipe: Recipe,
     batches: Batches | KeptBatches,
     teacher: Learner | None = None,
-) -> None:
+    *,
+    compiled: bool = False,
+) -> list[Learner]:
+    learners = [Learner.new(recipe, batches.classes, recipe.seed + FELLOW_SEED * n) for n in range(scheme.students)]
+    if compiled:
+        torch.compiler.reset()  # after some eight networks of one process it gives up and runs the rest as they are
+        for learner in [*learners, *([teacher] if teacher else [])]:
+            learner.compile()
     for step in range(recipe.schedule.steps):
         batch = batches.batch(step)
         views = [learner.view(batch) for learner in learners]
@@ -146,6 +152,7 @@ def _train(
             losses.append(torch.stack(terms).sum())
         for learner, loss in zip(learners, losses, strict=True):
             learner.follow(loss, learning_rate(step, recipe.schedule))
+    return learners
 
 
 def score(network: ReIDNetwork, crops: Crops) -> RetrievalScores:
@@ -169,17 +176,15 @@ def score(network: ReIDNetwork, crops: Crops) -> RetrievalScores:
 def train_teacher(budget: Budget, train: Path, path: Path) -> None:
     """The one teacher into `path`."""
     recipe = budget.recipe(train, TEACHER_SEED, teacher=True)
-    batches = Batches(ShardSet(train), recipe)
-    learner = Learner.new(recipe, batches.classes, recipe.seed)
-    _train([learner], TEACHER, recipe, batches)
+    (learner,) = _trained(TEACHER, recipe, Batches(ShardSet(train), recipe))
     path.parent.mkdir(parents=True, exist_ok=True)
     torch.save({"network": learner.network.state_dict(), "classifier": learner.classifier.state_dict()}, path)
 
 
-def open_teacher(budget: Budget, train: Path, path: Path, *, compiled: bool = False) -> Learner:
+def open_teacher(budget: Budget, train: Path, path: Path) -> Learner:
     """The one teacher, which learns no more."""
     recipe = budget.recipe(train, TEACHER_SEED, teacher=True)
-    learner = Learner.new(recipe, ShardSet(train).identities, TEACHER_SEED, compiled=compiled)
+    learner = Learner.new(recipe, ShardSet(train).identities, TEACHER_SEED)
     state = torch.load(path, weights_only=True)
     learner.network.load_state_dict(state["network"])
     learner.classifier.load_state_dict(state["classifier"])

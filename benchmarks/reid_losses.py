@@ -109,10 +109,8 @@ def _missing(runs: list[dict[str, Any]], budget: Budget, seeds: int, *, taught: 
 def _measured(scheme: Scheme, budget: Budget, work: Path, seed: int, *, compiled: bool) -> dict[str, Any]:
     """One row of the results: means over the students."""
     torch.set_num_threads(1)
-    torch.compiler.reset()  # after some eight networks of one process it would give up and run the rest uncompiled
     began_s = time.process_time()
-    path = _teacher_path(work, budget)
-    taught_by = open_teacher(budget, work / "train", path, compiled=compiled) if scheme.teacher else None
+    taught_by = open_teacher(budget, work / "train", _teacher_path(work, budget)) if scheme.teacher else None
     recipe = budget.recipe(work / "train", seed)
     batches = Batches(ShardSet(work / "train"), recipe)
     kept = KeptBatches(batches, work / "batches" / name_of(recipe, work / "train"))

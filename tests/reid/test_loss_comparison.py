@@ -1,8 +1,9 @@
 """The comparison of losses goes on where it stopped, is the same in any number of processes, and mixes nothing."""
 
-import functools
 import json
+from functools import partial
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 import torch
@@ -10,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from benchmarks import record, reid_losses
 from benchmarks.kept_batches import KeptBatches, name_of
-from benchmarks.reid_learners import Budget, open_teacher, train_scheme
+from benchmarks.reid_learners import Budget, open_teacher, train_scheme, train_teacher
 from benchmarks.reid_schemes import SCHEMES
 from reid.data.shards import ShardSet
 from reid.training.batches import Batches
@@ -90,19 +91,21 @@ def test_batches_of_another_recipe_are_kept_elsewhere(work):
 
 
 @pytest.mark.parametrize("scheme", [FEW[-1], TAUGHT], ids=lambda scheme: scheme.name)
-def test_a_compiled_network_learns_the_same(work, tmp_path, monkeypatch, scheme):
+def test_a_compiled_network_learns_the_same(work, monkeypatch, scheme):
     """Compiled to the same operations, which needs no C++ compiler: to the last bit."""
-    monkeypatch.setattr(torch, "compile", functools.partial(torch.compile, backend="eager"))
-    assert call("teacher", str(work), "--steps", "2").exit_code == 0
-    budget, train = Budget(steps=2), work / "train"
+    compiler = Mock(side_effect=partial(torch.compile, backend="eager"))
+    monkeypatch.setattr(torch, "compile", compiler)
+    budget, train, path = Budget(steps=2), work / "train", work / "teacher.pt"
+    if scheme.teacher:
+        train_teacher(budget, train, path)
     recipe = budget.recipe(train, 0)
     learnt = []
     for compiled in (False, True):
-        teacher = open_teacher(budget, train, work / "teacher-resnet18-ibn-2.pt", compiled=compiled)
-        told_by = teacher if scheme.teacher else None
-        students = train_scheme(scheme, recipe, Batches(ShardSet(train), recipe), told_by, compiled=compiled)
+        assert not compiler.called, "nobody asked for it"
+        teacher = open_teacher(budget, train, path) if scheme.teacher else None
+        students = train_scheme(scheme, recipe, Batches(ShardSet(train), recipe), teacher, compiled=compiled)
         learnt.append([student.state_dict() for student in students])
-    assert len(learnt[0]) == scheme.students
+    assert compiler.call_count == scheme.students + scheme.teacher, "each network once"
     for plain, other in zip(*learnt, strict=True):
         assert plain.keys() == other.keys()
         assert all(torch.equal(plain[name], other[name]) for name in plain)
