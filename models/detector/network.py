@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import torch
 from torch import nn
+from torch.nn.functional import linear
 
 from core.quiet import hush
 
@@ -70,6 +71,23 @@ def _separable_branch(channels_in: int, channels: int) -> nn.Sequential:
         DWConv(channels, channels, 3),
         Conv(channels, channels, 1),
     )
+
+
+class PointwiseConv(nn.Conv2d):
+    """A 1×1 convolution; in training the matrix product it is, since on one core PyTorch's copies its input first."""
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        """(N, C, H, W) to (N, C', H, W)."""
+        if not self.training:  # exporters look for convolutions
+            return super().forward(input)
+        return linear(input.permute(0, 2, 3, 1), self.weight.flatten(1), self.bias).permute(0, 3, 1, 2)
+
+
+def multiply_pointwise(model: nn.Module) -> None:
+    """Make plain 1×1 convolutions of `model` a `PointwiseConv`; its state stays what it is."""
+    for module in model.modules():
+        if type(module) is nn.Conv2d and (module.kernel_size, module.stride, module.groups) == ((1, 1), (1, 1), 1):
+            module.__class__ = PointwiseConv
 
 
 def build(state: dict[str, torch.Tensor] | None = None) -> SlimPoseModel:

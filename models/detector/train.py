@@ -19,7 +19,7 @@ from safetensors.torch import load_file  # noqa: E402
 from ultralytics.models.yolo.pose import PoseTrainer, PoseValidator  # noqa: E402
 from ultralytics.utils import torch_utils  # noqa: E402
 
-from models.detector.network import ARCHITECTURE, SlimPoseModel  # noqa: E402
+from models.detector.network import ARCHITECTURE, SlimPoseModel, multiply_pointwise  # noqa: E402
 
 # Wide colour jitter for the casts of cheap cameras.
 AUGMENTATION = {
@@ -62,7 +62,9 @@ class SlimPoseTrainer(PoseTrainer):
     def set_model_attributes(self) -> None:
         """The stock attributes; weights in channels-last order, in which a step on two cores takes half the time."""
         super().set_model_attributes()
-        cast(torch.nn.Module, self.model).to(memory_format=torch.channels_last)
+        model = cast(torch.nn.Module, self.model).to(memory_format=torch.channels_last)
+        if self.device.type == "cpu" and not self.half:
+            multiply_pointwise(model)
 
     def preprocess_batch(self, batch: dict[str, Any]) -> dict[str, Any]:
         """The stock batch, images in channels-last order as the weights are."""
@@ -98,6 +100,7 @@ def main(
         bool, typer.Option(help="Convolutions in bfloat16: faster on CPUs with AVX512-BF16 or AMX, slower on others.")
     ] = False,
     threads: Annotated[int, typer.Option(help="Cores to use; 0: all but one, as Ultralytics does.")] = 0,
+    cache: Annotated[bool, typer.Option(help="Keep all pictures in memory, about 1 MB each.")] = True,
     device: Annotated[str, typer.Option()] = "cpu",
     seed: Annotated[int, typer.Option()] = 0,
 ) -> None:
@@ -118,7 +121,7 @@ def main(
         "device": device,
         "seed": seed,
         "workers": 1,
-        "cache": "ram",
+        "cache": "ram" if cache else False,
         "optimizer": "AdamW",
         "lr0": learning_rate,
         "lrf": 0.02,

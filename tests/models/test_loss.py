@@ -1,11 +1,14 @@
 """A joint's confidence is taught whether it is visible."""
 
+from copy import deepcopy
 from types import SimpleNamespace
 
 import pytest
 import torch
+from ultralytics.utils.loss import PoseLoss26
 
-from models.detector.network import SlimPoseModel
+from models.detector.loss import VisiblePoseLoss
+from models.detector.network import PointwiseConv, SlimPoseModel, multiply_pointwise
 
 
 @pytest.fixture(scope="module")
@@ -69,3 +72,27 @@ def test_sixteen_bits_cost_next_to_nothing(network: SlimPoseModel) -> None:
     assert half.sum().item() == pytest.approx(full.sum().item(), rel=0.1)
     half.sum().backward()
     assert {value.grad.dtype for value in network.parameters() if value.grad is not None} == {torch.float32}
+
+
+def test_places_are_the_stock_ones() -> None:
+    generator = torch.Generator().manual_seed(2)
+    anchors, said = torch.rand(6, 2, generator=generator), torch.rand(2, 6, 17, 5, generator=generator)
+    torch.testing.assert_close(VisiblePoseLoss.kpts_decode(anchors, said), PoseLoss26.kpts_decode(anchors, said))
+
+
+def test_pointwise_convolutions_as_products_change_nothing(network: SlimPoseModel) -> None:
+    def step(model: SlimPoseModel) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        loss, _ = model.loss(batch(2) | {"img": torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(1))})
+        model.zero_grad()
+        loss.sum().backward()
+        return loss.detach(), {name: value.grad for name, value in model.named_parameters() if value.grad is not None}
+
+    other = deepcopy(network)
+    multiply_pointwise(other)
+    assert sum(isinstance(module, PointwiseConv) for module in other.modules()) > 30
+    assert list(other.state_dict()) == list(network.state_dict())
+    (loss, slopes), (loss_other, slopes_other) = step(network), step(other)
+    torch.testing.assert_close(loss_other, loss, rtol=1e-4, atol=1e-5)
+    assert list(slopes) == list(slopes_other)
+    for name, slope in slopes.items():
+        torch.testing.assert_close(slopes_other[name], slope, rtol=1e-2, atol=1e-3 * float(slope.abs().max()) + 1e-6)
