@@ -1,11 +1,13 @@
 """What runs the network: OpenVINO on a CPU, PyTorch elsewhere. Both take and give NumPy arrays."""
 
-import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
+from filelock import FileLock
 
 from core.errors import SettingError, WeightsError
 from core.quiet import cache_dir, hush
@@ -14,6 +16,7 @@ from reid.card import Card
 IR, IR_WEIGHTS, SAFETENSORS = "reid.xml", "reid.bin", "reid.safetensors"
 # Always so many rows in one go, the last ones zeros: kernels are chosen by shape, and a row must not depend on others.
 _OPENVINO_BATCH, _TORCH_BATCH = 8, 16
+_LOCK = "compiling.lock"
 
 Vectors = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -69,11 +72,10 @@ class OpenVINOBackend:
         if threads > 0:
             properties["INFERENCE_NUM_THREADS"] = threads
         try:
-            if cache := _writable_cache():
-                core.set_property({"CACHE_DIR": str(cache)})
             network = core.read_model(model, weights)
             network.reshape({port: [_OPENVINO_BATCH, *list(port.shape)[1:]] for port in network.inputs})
-            compiled = core.compile_model(network, "CPU", properties)
+            with _compiled_cache(core):
+                compiled = core.compile_model(network, "CPU", properties)
         except RuntimeError as error:
             raise WeightsError(f"{model}: OpenVINO cannot load it: {error}") from error
         if (len(compiled.inputs), len(compiled.outputs)) not in {(3, 3), (2, 2)}:
@@ -136,14 +138,26 @@ class TorchBackend:
         return global_, parts, stripes
 
 
-def _writable_cache() -> Path | None:
-    """The folder where OpenVINO keeps compiled networks, made if absent; None where it cannot be written."""
+@contextmanager
+def _compiled_cache(core: Any) -> Iterator[None]:
+    """Let `core` keep compiled networks in our cache folder, one process at a time; do without where that cannot be.
+
+    OpenVINO writes a compiled network in place and maps it into memory: a second process that reads the file while the
+    first one writes it dies of a bus error.
+    """
     folder = cache_dir() / "openvino"
+    lock = FileLock(folder / _LOCK)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return None
-    return folder if os.access(folder, os.W_OK) else None
+        lock.acquire()
+    except (OSError, NotImplementedError):  # not writable, or a file system without locks
+        yield
+        return
+    try:
+        core.set_property({"CACHE_DIR": str(folder)})
+        yield
+    finally:
+        lock.release()
 
 
 def _batches(rows: int, size: int) -> list[slice]:

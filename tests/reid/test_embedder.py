@@ -3,12 +3,14 @@
 import dataclasses
 import json
 import shutil
+import threading
 from pathlib import Path
 
 import numpy as np
 import openvino
 import pytest
 import torch
+from filelock import FileLock
 from openvino import opset13 as ops
 
 from core.errors import SettingError, ShapeError, WeightsError
@@ -188,6 +190,26 @@ def test_weights_are_replaced_together_or_not_at_all(
 def test_a_cache_that_cannot_be_made_is_done_without(weights_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("THROUGHLINE_CACHE", "/dev/null/x")
     assert len(Embedder.open(weights_folder, "cpu", 1).embed(crops(1)[0])) == 1
+
+
+def test_one_process_at_a_time_compiles_into_the_cache(
+    weights_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # OpenVINO maps a compiled network that another process is still writing, and dies of it.
+    monkeypatch.setenv("THROUGHLINE_CACHE", str(tmp_path))
+    (tmp_path / "openvino").mkdir()
+    opened: list[Embedder] = []
+    other = threading.Thread(target=lambda: opened.append(Embedder.open(weights_folder, "cpu", 1)))
+    with FileLock(tmp_path / "openvino" / "compiling.lock"):
+        other.start()
+        other.join(1.5)
+        assert not opened
+        assert not list(tmp_path.rglob("*.blob"))
+    other.join(60)
+    assert len(opened) == 1
+    assert list(tmp_path.rglob("*.blob"))
+    with FileLock(tmp_path / "openvino" / "compiling.lock", timeout=0):
+        pass  # given back
 
 
 def test_the_same_seed_gives_the_same_network_and_the_global_generator_is_left_alone() -> None:
