@@ -31,6 +31,10 @@ class AssociateConfig:
     caution of `switch_caution`, so that `caution` changes no tracklet; looked for up to `switch_rounds` times, 0 for
     never.
 
+    Conflicts (`pipeline.association.conflicts`): a tracklet is cut where what it looks like before and after is farther
+    apart than `conflict_unlike` and one half is nearer than `conflict_like` to a group that shares frames with the
+    other half only.
+
     Overlap (`pipeline.association.overlap`): where two cameras without calibration turn out to see the same floor, it
     says what the floor would, with the settings of that. `overlap_rounds`: how often it is looked for in the matches
     found so far, 0 for never; `overlap_reach_s`: up to how far the two clocks may differ; `overlap_weight`: how much
@@ -73,6 +77,8 @@ class AssociateConfig:
     switch_unlike: float = 0.6
     switch_caution: float = 0.2
     switch_rounds: int = 2
+    conflict_unlike: float = 0.5
+    conflict_like: float = 0.65
     overlap_rounds: int = 2
     overlap_reach_s: float = 4.0
     overlap_weight: float = 0.5
@@ -125,6 +131,8 @@ class AssociateConfig:
             "floor_forbids_m",
             "switch_rounds",
             "switch_unlike",
+            "conflict_unlike",
+            "conflict_like",
             "overlap_rounds",
             "overlap_weight",
             "repair_rounds",

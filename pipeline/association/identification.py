@@ -8,6 +8,7 @@ import numpy as np
 from core.types import Appearance, Identity, Tracklet
 from pipeline.association.clocks import Clocks
 from pipeline.association.config import AssociateConfig
+from pipeline.association.conflicts import find_conflicts
 from pipeline.association.corrections import Corrections
 from pipeline.association.cut import cut
 from pipeline.association.floor import FloorPath
@@ -119,15 +120,18 @@ def _cut_switches(
     """The tracks with the tracklets in pieces that change person; who is who in them, None where nobody knows yet."""
     for _ in range(config.switch_rounds):
         tracklets = _tracklets(tracks)
-        paths = site.paths(tracklets, config)
-        if len({tracklets[row].key.camera for row in paths}) < 2:
-            return tracks, None
         found = site.associate(tracks, config)
+        label = _label(tracklets, found)
+        appearances = {appearance.key: appearance for one in tracks for appearance in one.appearances}
         rows: dict[str, dict[int, list[int]]] = {}
-        switches = find_switches(tracklets, paths, _label(tracklets, found), config, site.unlike(tracks, config))
-        for row, instants_s in switches.items():
+        conflicts = find_conflicts(tracklets, appearances, label, config, site.looks or tracklet_looks)
+        for row, begin in conflicts.items():
+            rows.setdefault(tracklets[row].key.camera, {})[tracklets[row].key.local_id] = [begin]
+        paths = site.paths(tracklets, config)
+        for row, instants_s in find_switches(tracklets, paths, label, config, site.unlike(tracks, config)).items():
             one = tracklets[row]
             times_s = one.times_s + site.clocks.offset_s(one.key.camera)
+            # What the floor sees is as exact as its moments; looks only know between which crops it was.
             rows.setdefault(one.key.camera, {})[one.key.local_id] = np.searchsorted(times_s, instants_s).tolist()
         if not rows:
             return tracks, found
