@@ -42,10 +42,10 @@ def standing_points(
 
 
 def foot_points_px(tracklet: Tracklet, height_px: int) -> tuple[np.ndarray, np.ndarray]:
-    """Where each box of a tracklet ends, (T, 2) px, and whether its ankles are seen (T,) bool.
+    """Where each box of a tracklet ends, (T, 2) px, and whether an ankle is seen (T,) bool.
 
-    Below both ankles if they are, else the middle of its lower edge; NaN for a box without ankles that the picture's
-    lower edge cuts off.
+    Below the ankles that are seen, else the middle of its lower edge; NaN for a box without ankles that the picture's
+    lower edge cuts off. One ankle is enough: from the side a leg hides the other, and the head of who sits is no help.
     """
     boxes = tracklet.boxes_xyxy.astype(np.float64)
     feet = np.column_stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3]])
@@ -54,7 +54,7 @@ def foot_points_px(tracklet: Tracklet, height_px: int) -> tuple[np.ndarray, np.n
         return feet, np.zeros(len(feet), bool)
     ankles = tracklet.keypoints_xyc[:, ANKLES].astype(np.float64)
     weight = np.where(ankles[..., 2] >= ANKLE_CONFIDENCE, ankles[..., 2], 0)
-    seen = weight.min(axis=1) > 0
+    seen = weight.max(axis=1) > 0
     middle = np.einsum("ta,tac->tc", weight[seen], ankles[seen, :, :2]) / weight[seen].sum(axis=1, keepdims=True)
     middle[:, 1] += ANKLE_TO_SOLE * (boxes[seen, 3] - boxes[seen, 1])
     feet[seen] = middle

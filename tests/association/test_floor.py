@@ -100,13 +100,13 @@ def test_feet_from_ankles_else_box_else_nothing() -> None:
     keypoints = np.zeros((3, 17, 3))
     keypoints[0, 15] = (110, 190, 0.9)
     keypoints[0, 16] = (120, 194, 0.9)
-    keypoints[1, 15] = (110, 190, 0.9)  # one ankle is not enough
+    keypoints[1, 15] = (110, 190, 0.9)  # from the side one leg hides the other
     boxes = np.array([[100, 100, 150, 200], [100, 100, 150, 200], [100, 380, 150, 480]])
     one = Tracklet(TrackletKey("a", 1), [0, 1, 2], [0, 0.1, 0.2], boxes, np.ones(3), np.zeros(3), keypoints)
     feet, ankles_seen = foot_points_px(one, 480)
-    assert ankles_seen.tolist() == [True, False, False]
+    assert ankles_seen.tolist() == [True, True, False]
     np.testing.assert_allclose(feet[0], [115, 196])
-    np.testing.assert_allclose(feet[1], [125, 200])
+    np.testing.assert_allclose(feet[1], [110, 194])
     assert np.isnan(feet[2]).all()
 
 
@@ -129,6 +129,21 @@ def test_who_hides_their_feet_stands_below_their_head() -> None:
     keypoints[:, 15:, :2], keypoints[:, 15:, 2] = feet_px[:, None], 0.9
     small, _ = standing_points(replace(hidden, keypoints_xyc=keypoints), 480, calibration, config)
     assert np.linalg.norm(small - path, axis=1).max() < 0.5  # ankles in view are believed, however short the box
+
+
+def test_who_sits_in_profile_is_where_the_one_ankle_is() -> None:
+    """The head of who sits is lower than anybody's who stands: below it, 1.7 m lower, is a place metres away."""
+    path = line((-2, -1), (2, 1))
+    whole = walker("a", 1, path)
+    boxes = whole.boxes_xyxy.copy()
+    boxes[:, 1] += 0.3 * (boxes[:, 3] - boxes[:, 1])
+    ankle = np.zeros((len(whole), 17, 3))
+    ankle[:, 15] = np.column_stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3], np.full(len(whole), 0.7)])
+    unseen, _ = standing_points(replace(whole, boxes_xyxy=boxes), 720, CALIBRATIONS["a"], AssociateConfig())
+    seated = replace(whole, boxes_xyxy=boxes, keypoints_xyc=ankle)
+    points, _ = standing_points(seated, 720, CALIBRATIONS["a"], AssociateConfig())
+    assert np.linalg.norm(points - path, axis=1).max() < 0.5
+    assert np.linalg.norm(unseen - path, axis=1).max() > 1.0
 
 
 def test_a_box_cut_off_by_the_picture_stands_below_its_head() -> None:
