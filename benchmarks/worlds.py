@@ -1,6 +1,6 @@
 """Rendered worlds end to end, with the ladder of causes: `python -m benchmarks.worlds [SCENE …]`.
 
-Scenes are rendered first, each ten minutes of a core or more, into build/worlds (or named on the command line), with
+Scenes are rendered first, each four to ten minutes of a core, into build/worlds (or named on the command line), with
 `python -m synth scene --cameras 4 --seed N --output` and
 
     build/worlds/overlapping-N --people 12 --seconds 18 --fps 10,12.5
@@ -231,10 +231,9 @@ def main() -> None:
     for scene in scenes:
         result[scene.name] = measure(scene)
         print(scene.name, json.dumps(result[scene.name], indent=1), flush=True)
-        write_result(
-            "worlds", {"scenes": result, "mean IDF1": means(result), "memberships by probability": sure(result)}
-        )
-    print(json.dumps({"mean IDF1": means(result), "memberships by probability": sure(result)}, indent=1))
+        together = {"mean IDF1": means(result), "memberships by probability": sure(result)}
+        write_result("worlds", {"scenes": result, **together})
+    print(json.dumps(together, indent=1))
 
 
 if __name__ == "__main__":

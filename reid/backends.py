@@ -17,6 +17,7 @@ IR, IR_WEIGHTS, SAFETENSORS = "reid.xml", "reid.bin", "reid.safetensors"
 # Always so many rows in one go, the last ones zeros: kernels are chosen by shape, and a row must not depend on others.
 _OPENVINO_BATCH, _TORCH_BATCH = 8, 16
 _LOCK = "compiling.lock"
+_LOCK_S = 60.0  # compiling takes a second or two; whoever holds the lock for longer was stopped
 
 Vectors = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -149,8 +150,8 @@ def _compiled_cache(core: Any) -> Iterator[None]:
     lock = FileLock(folder / _LOCK)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except (OSError, NotImplementedError):  # not writable, or a file system without locks
+        lock.acquire(timeout=_LOCK_S)
+    except (OSError, NotImplementedError):  # not writable, held for too long, or (filelock's word) without locks
         yield
         return
     try:

@@ -29,7 +29,7 @@ def find_conflicts(
     config: AssociateConfig,
     looks: LooksOf,
 ) -> dict[int, int]:
-    """For rows of tracklets that are to be cut: the row within the tracklet that begins its second half.
+    """For rows of the N tracklets that are to be cut: the row within the tracklet that begins its second half.
 
     label (N,): who is who so far. The halves are those that look least alike, which must be farther apart than
     `conflict_unlike`. A half may go to a group that is nearer to it than `conflict_like`, than to the other half, and
@@ -81,13 +81,10 @@ def _halves(crops: Appearance, looks: LooksOf) -> tuple[int, float]:
     count = len(crops.frames)
     before = [_part(crops, slice(None, row)) for row in range(1, count)]
     after = [_part(crops, slice(row, None)) for row in range(1, count)]
-    measured = looks([*before, *after])
-    best, apart = 0, 0.0
-    for at in range(count - 1):
-        distance, evidence = measured.block(np.array([at]), np.array([count - 1 + at]))
-        if evidence[0, 0] > 0 and distance[0, 0] > apart:
-            best, apart = at + 1, float(distance[0, 0])
-    return best, apart
+    distance, evidence = looks([*before, *after]).block(np.arange(count - 1), np.arange(count - 1, 2 * (count - 1)))
+    apart = np.where(evidence.diagonal() > 0, distance.diagonal(), 0.0)
+    most = int(apart.argmax())
+    return most + 1, float(apart[most])
 
 
 def _distances(halves: Sequence[Appearance], others: Sequence[Appearance], looks: LooksOf) -> np.ndarray:

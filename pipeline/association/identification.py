@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.types import Appearance, Identity, Tracklet
+from core.types import Appearance, Identity, Tracklet, TrackletKey
 from pipeline.association.clocks import Clocks
 from pipeline.association.config import AssociateConfig
 from pipeline.association.conflicts import find_conflicts
@@ -52,7 +52,7 @@ def identify(
     cameras = [one.camera for one in tracks]
     clocks = clocks_of(_tracklets(tracks), cameras, config, calibrations, given)
     site = _Site(cameras, calibrations, clocks, looks)
-    tracks, settled = _cut_switches(tracks, replace(config, caution=config.switch_caution), site)
+    tracks, settled = _cut_changes(tracks, replace(config, caution=config.switch_caution), site)
     if settled is None or config.caution != config.switch_caution or corrections.mentioned():
         settled = site.associate(tracks, config, corrections)
     notes = clock_notes(_overlapping(tracks, settled, config, site), {camera.id: camera.offset_s for camera in cameras})
@@ -74,16 +74,15 @@ class _Site:
         config: AssociateConfig,
         corrections: Corrections = Corrections(),  # noqa: B008
     ) -> list[Identity]:
-        appearances = {appearance.key: appearance for one in tracks for appearance in one.appearances}
-        everybody = _tracklets(tracks)
+        everybody, crops = _tracklets(tracks), _appearances(tracks)
         return associate(
-            everybody, appearances, self.cameras, config, self.calibrations, self.looks, corrections, self.clocks
+            everybody, crops, self.cameras, config, self.calibrations, self.looks, corrections, self.clocks
         )
 
     def unlike(self, tracks: Sequence[CameraTracks], config: AssociateConfig) -> Unlike:
         """By row of `_tracklets`: whether the crops of two stretches of a tracklet look like two people."""
         tracklets = _tracklets(tracks)
-        appearances = {appearance.key: appearance for one in tracks for appearance in one.appearances}
+        appearances = _appearances(tracks)
         looks = self.looks or tracklet_looks
 
         def unlike(row: int, begin_s: float, change_s: float, end_s: float) -> bool:
@@ -108,13 +107,18 @@ def _tracklets(tracks: Sequence[CameraTracks]) -> list[Tracklet]:
     return sorted((tracklet for one in tracks for tracklet in one.tracklets), key=lambda one: one.key)
 
 
+def _appearances(tracks: Sequence[CameraTracks]) -> dict[TrackletKey, Appearance]:
+    """Those of all cameras."""
+    return {appearance.key: appearance for one in tracks for appearance in one.appearances}
+
+
 def _label(tracklets: Sequence[Tracklet], identities: Sequence[Identity]) -> np.ndarray:
     """The identity of each tracklet (N,)."""
     owner = {key: identity.id for identity in identities for key in identity.tracklets}
     return np.array([owner[one.key] for one in tracklets], np.int64)
 
 
-def _cut_switches(
+def _cut_changes(
     tracks: list[CameraTracks], config: AssociateConfig, site: _Site
 ) -> tuple[list[CameraTracks], list[Identity] | None]:
     """The tracks with the tracklets in pieces that change person; who is who in them, None where nobody knows yet."""
@@ -122,19 +126,19 @@ def _cut_switches(
         tracklets = _tracklets(tracks)
         found = site.associate(tracks, config)
         label = _label(tracklets, found)
-        appearances = {appearance.key: appearance for one in tracks for appearance in one.appearances}
-        rows: dict[str, dict[int, list[int]]] = {}
-        conflicts = find_conflicts(tracklets, appearances, label, config, site.looks or tracklet_looks)
-        for row, begin in conflicts.items():
-            rows.setdefault(tracklets[row].key.camera, {})[tracklets[row].key.local_id] = [begin]
+        conflicts = find_conflicts(tracklets, _appearances(tracks), label, config, site.looks or tracklet_looks)
+        begins = {row: [begin] for row, begin in conflicts.items()}
         paths = site.paths(tracklets, config)
         for row, instants_s in find_switches(tracklets, paths, label, config, site.unlike(tracks, config)).items():
-            one = tracklets[row]
-            times_s = one.times_s + site.clocks.offset_s(one.key.camera)
+            times_s = tracklets[row].times_s + site.clocks.offset_s(tracklets[row].key.camera)
             # What the floor sees is as exact as its moments; looks only know between which crops it was.
-            rows.setdefault(one.key.camera, {})[one.key.local_id] = np.searchsorted(times_s, instants_s).tolist()
-        if not rows:
+            begins[row] = np.searchsorted(times_s, instants_s).tolist()
+        if not begins:
             return tracks, found
+        rows: dict[str, dict[int, list[int]]] = {}
+        for row, within in begins.items():
+            key = tracklets[row].key
+            rows.setdefault(key.camera, {})[key.local_id] = within
         tracks = [cut(one, rows[one.camera.id]) if one.camera.id in rows else one for one in tracks]
     return tracks, None
 

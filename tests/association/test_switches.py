@@ -199,7 +199,8 @@ def _in_one_dress(look: Appearance) -> Appearance:
     return Appearance(look.key, look.frames, descriptors(np.tile(np.eye(4)[0], (len(look.frames), 1))))
 
 
-def test_without_calibration_nothing_is_cut() -> None:
+def test_without_calibration_an_exchange_of_two_is_not_seen() -> None:
+    """Each half of either is beside the other person: no conflict of one half alone, and no floor."""
     given_tracks = dressed("a")
     found = identify(given_tracks, AssociateConfig(), {}, (), looks=cosine)
     assert all(one is other for one, other in zip(found.tracks, given_tracks, strict=True))

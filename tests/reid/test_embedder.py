@@ -212,6 +212,17 @@ def test_one_process_at_a_time_compiles_into_the_cache(
         pass  # given back
 
 
+def test_a_process_that_was_stopped_while_it_compiled_stops_no_other(
+    weights_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("THROUGHLINE_CACHE", str(tmp_path))
+    monkeypatch.setattr("reid.backends._LOCK_S", 0.2)
+    (tmp_path / "openvino").mkdir()
+    with FileLock(tmp_path / "openvino" / "compiling.lock"):
+        assert len(Embedder.open(weights_folder, "cpu", 1).embed(crops(1)[0])) == 1
+        assert not list(tmp_path.rglob("*.blob"))
+
+
 def test_the_same_seed_gives_the_same_network_and_the_global_generator_is_left_alone() -> None:
     torch.manual_seed(5)
     expected = torch.rand(3)
