@@ -3,9 +3,10 @@
     python -m benchmarks.detector [--rendered 300]
 
 AP50 on the real validation frames, and on rendered ones of a seed and of places that were never trained on (people at
-least 60 px tall are asked for, others cost nothing); on these OKS-AP50 of the keypoints as well. Precision and recall
-on the labelled frames of pose2sim-multi at IoU 0.5, at a score of 0.5. Speed: one network after the other over the same
-input size, two single-threaded requests at a time, pictures in memory.
+least 60 px tall are asked for, others cost nothing); on these OKS-AP50 of the keypoints as well, those of the pose
+network and (`bundled_frame`) those that the detector gives with the box. Precision and recall on the labelled frames of
+pose2sim-multi at IoU 0.5, at a score of 0.5. Speed: one network after the other over the same input size, two
+single-threaded requests at a time, pictures in memory; and the pose network, for one person more.
 """
 
 import csv
@@ -25,10 +26,12 @@ from benchmarks.realism.__main__ import JUDGES
 from benchmarks.realism.judges import RetailDetector, YoloxNano
 from benchmarks.record import write_result
 from core.boxes import iou
+from core.pose_crop import HEIGHT_PX, WIDTH_PX
 from core.quiet import hush
 from evaluation.detection import average_precision, ignore_small, parse_labels, read_truth
 from evaluation.keypoints import has_joints, keypoint_precision
 from pipeline.detect import DetectConfig, open_detector
+from pipeline.detect.pose import TOGETHER
 from pipeline.video import find_cameras, open_frames
 from synth.frames.labels import label_line
 from synth.frames.picture import FramesConfig, photograph
@@ -47,9 +50,9 @@ SPEED_SIDE, ROUNDS, PICTURES = 416, 7, 60
 Find = Callable[[np.ndarray], tuple[np.ndarray, ...]]  # boxes, scores, and keypoints where there are any
 
 
-def bundled() -> Find:
-    """The bundled detector as a function of one picture."""
-    detector = open_detector("bundled", DetectConfig(score=0.01), "cpu")
+def bundled(pose: str = "auto") -> Find:
+    """The bundled detector as a function of one picture; pose as in DetectConfig."""
+    detector = open_detector("bundled", DetectConfig(score=0.01, pose=pose), "cpu")
 
     def find(image_bgr: np.ndarray) -> tuple[np.ndarray, ...]:
         ((_, _, found),) = detector.stream([(0, image_bgr)])
@@ -137,27 +140,32 @@ def labelled_video(finders: dict[str, Find]) -> dict[str, dict[str, float]]:
 
 
 def speed() -> dict[str, float]:
-    """Median ms per picture of the networks alone at SPEED_SIDE × SPEED_SIDE; boxes and keypoints, or boxes."""
+    """Median ms of the networks alone: per picture of SPEED_SIDE × SPEED_SIDE (boxes and keypoints, or boxes), and per
+    person whose joints the pose network looks for.
+    """
+    models = Path(__file__).parents[1] / "models"
     files = {
-        "bundled": Path(__file__).parents[1] / "models" / "detector" / "detector.xml",
-        "yolox_nano": JUDGES / "yolox_nano.onnx",
+        "bundled": (models / "detector" / "detector.xml", (1, 3, SPEED_SIDE, SPEED_SIDE)),
+        "yolox_nano": (JUDGES / "yolox_nano.onnx", (1, 3, SPEED_SIDE, SPEED_SIDE)),
+        "bundled_per_person": (models / "pose" / "pose.xml", (TOGETHER, 3, HEIGHT_PX, WIDTH_PX)),
     }
     networks = {}
-    for name, path in files.items():
+    for name, (path, shape) in files.items():
         model = ov.Core().read_model(path)
-        model.reshape([1, 3, SPEED_SIDE, SPEED_SIDE])
+        model.reshape(list(shape))
         options = {"NUM_STREAMS": 2, "INFERENCE_NUM_THREADS": 2, "INFERENCE_PRECISION_HINT": "f32"}
         networks[name] = ov.Core().compile_model(model, "CPU", options)
-    picture = np.random.default_rng(0).random((1, 3, SPEED_SIDE, SPEED_SIDE), np.float32)
     spent: dict[str, list[float]] = {name: [] for name in networks}
-    for _ in range(ROUNDS):  # in turns: what else the machine does hits both
+    for _ in range(ROUNDS):  # in turns: what else the machine does hits all
         for name, network in networks.items():
+            shape = files[name][1]
+            picture = np.random.default_rng(0).random(shape, np.float32)
             queue = ov.AsyncInferQueue(network, 3)
             begin = time.perf_counter()
             for _ in range(PICTURES):
                 queue.start_async({0: picture})
             queue.wait_all()
-            spent[name].append(1000 * (time.perf_counter() - begin) / PICTURES)
+            spent[name].append(1000 * (time.perf_counter() - begin) / PICTURES / shape[0])
     return {name: round(statistics.median(values), 3) for name, values in spent.items()}
 
 
@@ -174,7 +182,7 @@ def main(
         "retail_0013": RetailDetector(JUDGES / "person-detection-retail-0013.xml").find,
     }
     content: dict[str, Any] = {"image_size": DetectConfig.image_size, "AP50": real(finders)}
-    on_rendered = rendered(finders, frames)
+    on_rendered = rendered(finders | {"bundled_frame": bundled("frame")}, frames)
     content["AP50"]["rendered"] = on_rendered["AP50"]
     content["OKS-AP50"] = {"rendered": on_rendered["OKS-AP50"]}
     content["pose2sim_at_score_0.5"] = labelled_video(finders)

@@ -44,7 +44,9 @@ class PoseNetwork(nn.Module):
         maps = self.maps(fine).flatten(2)
         there = maps.softmax(2) @ fine.flatten(2).transpose(1, 2)  # (N, 17, fine): the features where each joint is
         there = torch.relu(there + self.context(coarse.mean((2, 3)))[:, None])
-        return maps, (there * self.visible).sum(2) + self.visible_bias
+        # A product of matrices: OpenVINO 2026.4 gets a sum of products wrong when a sigmoid follows.
+        logits = there[:, :, None] @ self.visible[..., None]
+        return maps, logits.flatten(1) + self.visible_bias
 
 
 class Inference(nn.Module):
@@ -56,6 +58,7 @@ class Inference(nn.Module):
     def __init__(self, network: PoseNetwork, lines: torch.Tensor | None = None) -> None:
         super().__init__()
         self.network = network
+        self.lines: torch.Tensor
         self.register_buffer("lines", torch.tensor([[1.0, 0.0]] * JOINTS) if lines is None else lines)
 
     def forward(self, crops: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -8,8 +8,9 @@ the real crops says a place for faces seen from behind as well, so that only ren
 """
 
 import time
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import numpy as np
 import torch
@@ -24,6 +25,7 @@ from models.pose.scores import scores
 from models.pose.weights import read_network
 
 SPREAD = 1.0  # standard deviation of the taught distribution, cells
+LARGEST_GRADIENT = 5.0
 AVERAGE = 0.998  # what is left of the running mean of the weights, per step
 
 
@@ -56,12 +58,58 @@ def _running_mean(mean: torch.Tensor, now: torch.Tensor, steps: torch.Tensor | i
     return share * mean + (1 - share) * now
 
 
+@dataclass(frozen=True)
+class Parts:
+    """All that changes while training, and is in a checkpoint."""
+
+    network: torch.nn.Module
+    mean: torch.optim.swa_utils.AveragedModel
+    optimizer: torch.optim.Optimizer
+    schedule: torch.optim.lr_scheduler.LRScheduler
+
+    def save(self, file: Path, epoch: int) -> None:
+        """Write all of it, whole or not at all."""
+        partial = file.with_suffix(".partial")
+        torch.save(
+            {field.name: getattr(self, field.name).state_dict() for field in fields(self)} | {"epoch": epoch}, partial
+        )
+        partial.replace(file)
+
+    def load(self, file: Path) -> int:
+        """Read it back; the epoch after which it was written."""
+        stored = torch.load(file, weights_only=True)
+        for field in fields(self):
+            getattr(self, field.name).load_state_dict(stored[field.name])
+        return int(stored["epoch"])
+
+
+def one_epoch(parts: Parts, crops: Crops, batch: int, random: np.random.Generator, name: str) -> None:
+    """Every crop once, in an order of chance; tells how it goes every hundred steps."""
+    order, sums = random.permutation(len(crops)), np.zeros(2)
+    steps = len(crops) // batch
+    parts.network.train()
+    for step in range(steps):
+        inputs, joints, certain = crops.batch(order[step * batch : (step + 1) * batch], Augmentation(), random)
+        maps, visible = parts.network(inputs)
+        place, visibility = losses(maps, visible, joints, certain)
+        parts.optimizer.zero_grad(set_to_none=True)
+        (place + visibility).backward()
+        torch.nn.utils.clip_grad_norm_(parts.network.parameters(), LARGEST_GRADIENT)
+        parts.optimizer.step()
+        parts.schedule.step()
+        parts.mean.update_parameters(parts.network)
+        sums += (float(place.detach()), float(visibility.detach()))
+        if step % 100 == 99:
+            told = sums / (step + 1)
+            typer.echo(f"{name} step {step + 1}/{steps} place {told[0]:.3f} visible {told[1]:.3f}")
+
+
 def main(
     data: Annotated[Path, typer.Option(help="Written by models.pose.dataset.")],
     validation: Annotated[Path | None, typer.Option(help="The same, to score after every epoch.")] = None,
     output: Annotated[Path, typer.Option(help="Where the checkpoint goes.")] = Path("build/pose/run"),
     weights: Annotated[Path | None, typer.Option(help="Start from these .safetensors.")] = None,
-    epochs: Annotated[int, typer.Option(min=1)] = 12,
+    epochs: Annotated[int, typer.Option(min=1)] = 28,
     batch: int = 64,
     learning_rate: float = 0.003,
     threads: Annotated[int, typer.Option(help="0: as PyTorch likes.")] = 0,
@@ -73,44 +121,23 @@ def main(
     torch.manual_seed(seed)
     crops, scored = Crops(data), Crops(validation) if validation else None
     network = read_network(weights).network if weights else PoseNetwork()
-    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = network.to(memory_format=torch.channels_last)
     mean = torch.optim.swa_utils.AveragedModel(network, avg_fn=_running_mean, use_buffers=True)
     optimizer = torch.optim.AdamW(network.parameters(), learning_rate, weight_decay=0.01)
-    steps = len(crops) // batch
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, epochs * steps, pct_start=0.1)
+    steps = epochs * (len(crops) // batch)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, steps, pct_start=0.1)
+    parts = Parts(network, mean, optimizer, schedule)
     output.mkdir(parents=True, exist_ok=True)
-    checkpoint, first = output / "last.pt", 0
-    if checkpoint.is_file():
-        stored = torch.load(checkpoint, weights_only=True)
-        for part, name in ((network, "network"), (mean, "mean"), (optimizer, "optimizer"), (schedule, "schedule")):
-            part.load_state_dict(stored[name])
-        first = stored["epoch"] + 1
+    checkpoint = output / "last.pt"
+    first = parts.load(checkpoint) + 1 if checkpoint.is_file() else 0
     for epoch in range(first, epochs):
-        random = np.random.default_rng((seed, epoch))
-        order, started, sums = random.permutation(len(crops)), time.monotonic(), np.zeros(2)
-        network.train()
-        for step in range(steps):
-            inputs, joints, certain = crops.batch(order[step * batch : (step + 1) * batch], Augmentation(), random)
-            place, visibility = losses(*network(inputs), joints, certain)
-            optimizer.zero_grad(set_to_none=True)
-            (place + visibility).backward()
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-            optimizer.step()
-            schedule.step()
-            mean.update_parameters(network)
-            sums += (float(place.detach()), float(visibility.detach()))
-            if step % 100 == 99:
-                told = sums / (step + 1)
-                at = f"epoch {epoch + 1}/{epochs} step {step + 1}/{steps}"
-                typer.echo(f"{at} place {told[0]:.3f} visible {told[1]:.3f}")
-        rate = steps * batch / (time.monotonic() - started)
-        score = scores(mean.module, scored) if scored else {}
-        told_scores = " ".join(f"{name} {value:.3f}" for name, value in score.items())
-        typer.echo(f"epoch {epoch + 1}/{epochs}: {rate:.0f} crops/s {told_scores}")
-        parts = {"network": network, "mean": mean, "optimizer": optimizer, "schedule": schedule}
-        partial = checkpoint.with_suffix(".partial")
-        torch.save({name: part.state_dict() for name, part in parts.items()} | {"epoch": epoch}, partial)
-        partial.replace(checkpoint)
+        name, started = f"epoch {epoch + 1}/{epochs}", time.monotonic()
+        one_epoch(parts, crops, batch, np.random.default_rng((seed, epoch)), name)
+        rate = len(crops) / (time.monotonic() - started)
+        score = scores(cast(PoseNetwork, mean.module), scored) if scored else {}
+        told_scores = " ".join(f"{key} {value:.3f}" for key, value in score.items())
+        typer.echo(f"{name}: {rate:.0f} crops/s {told_scores}")
+        parts.save(checkpoint, epoch)
 
 
 if __name__ == "__main__":

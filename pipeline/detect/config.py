@@ -6,6 +6,7 @@ from core.errors import SettingError
 from core.letterbox import ENLARGE
 from core.suppress import BLEND
 
+POSES = ("auto", "crop", "frame")
 SMALLEST_PX = 64  # below it a person is a dot
 
 
@@ -21,7 +22,9 @@ class DetectConfig:
     nothing new, and blurred. tiles: 1 looks at whole frames; n looks at n × n overlapping tiles of each as well, for
     people who are small in large frames, at 1 + n² times the cost. max_people: most boxes of a frame. batch: frames
     looked at in one go on a GPU, if the network was not exported for another number (on the CPU each frame is its own
-    request). Raises SettingError.
+    request). pose: `crop` looks at each person alone for the joints, with the bundled pose network; `frame` keeps those
+    that the detector gives with the box, if it gives any; `auto` is `crop` for the bundled detector and for detectors
+    without keypoints. Raises SettingError.
     """
 
     score: float = 0.2
@@ -32,6 +35,7 @@ class DetectConfig:
     tiles: int = 1
     max_people: int = 300
     batch: int = 8
+    pose: str = "auto"
 
     def __post_init__(self) -> None:
         """Refuse what cannot be run."""
@@ -42,6 +46,8 @@ class DetectConfig:
             raise SettingError(f"detect.image_size: expected {SMALLEST_PX} px or more, got {self.image_size}")
         if not self.enlarge > 0:
             raise SettingError(f"detect.enlarge: expected more than 0, got {self.enlarge}")
+        if self.pose not in POSES:
+            raise SettingError(f"detect.pose: expected {', '.join(POSES)}, got {self.pose!r}")
         for name in ("tiles", "max_people", "batch"):
             if getattr(self, name) < 1:
                 raise SettingError(f"detect.{name}: expected 1 or more, got {getattr(self, name)}")

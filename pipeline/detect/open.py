@@ -9,6 +9,8 @@ from pathlib import Path
 from core.errors import UsageError, WeightsError
 from core.weights import open_card, sha256_of
 from pipeline.detect.config import DetectConfig
+from pipeline.detect.pose import open_pose
+from pipeline.detect.posed import PosedDetector
 from pipeline.detect.protocol import Detector
 from pipeline.detect.tiled import TiledDetector
 
@@ -26,9 +28,13 @@ def open_detector(name: str, config: DetectConfig, device: str = "cpu", threads:
     OutputError (the export of a .pt for the CPU cannot be kept).
     """
     requests = threads or os.cpu_count() or 1
+    detector: Detector
     if config.tiles > 1:  # a tile is small, and there to be enlarged
-        return TiledDetector(_open_whole(name, replace(config, enlarge=math.inf), device, requests), config)
-    return _open_whole(name, config, device, requests)
+        detector = TiledDetector(_open_whole(name, replace(config, enlarge=math.inf), device, requests), config)
+    else:
+        detector = _open_whole(name, config, device, requests)
+    crops = config.pose == "crop" or (config.pose == "auto" and (name == "bundled" or not detector.has_keypoints))
+    return PosedDetector(detector, open_pose(device, requests)) if crops else detector
 
 
 def _open_whole(name: str, config: DetectConfig, device: str, requests: int) -> Detector:

@@ -225,7 +225,7 @@ def test_any_ultralytics_checkpoint_runs_under_openvino_and_pytorch(
     monkeypatch.setenv("THROUGHLINE_CACHE", str(tmp_path))  # its export is of no use to the next run
     from pipeline.detect.ultralytics_weights import export_to_openvino, open_with_ultralytics
 
-    config = DetectConfig(score=0.0001, image_size=64)
+    config = DetectConfig(score=0.0001, image_size=64, pose="frame")
     path = tiny_checkpoints[task]
     fast = open_detector(str(path), config, threads=1)
     assert not [one for one in recwarn if "torch.jit" in str(one.message)]  # nothing a user could change

@@ -25,7 +25,7 @@ def one_person(rows, columns=100):
 def opened(request):
     """Open a file with either engine."""
 
-    def open_it(path, config=DetectConfig()):  # noqa: B008
+    def open_it(path, config=DetectConfig(pose="frame")):  # noqa: B008
         if request.param == "openvino":
             return open_detector(str(path), config, "cpu", 1)
         return open_with_ultralytics(path, "test", config, "cpu")
@@ -103,7 +103,7 @@ def test_an_openvino_network_off_the_cpu_is_told_where_it_runs(tmp_path):
 def test_only_the_last_few_sizes_are_kept_and_none_that_is_in_use(tmp_path, monkeypatch):
     monkeypatch.setattr(openvino_detector, "KEPT_SIZES", 2)
     path = write_network(tmp_path / "a.onnx", one_person(84), COCO, None)
-    detector = open_detector(str(path), DetectConfig(enlarge=100), "cpu", 3)
+    detector = open_detector(str(path), DetectConfig(enlarge=100, pose="frame"), "cpu", 3)
     frames = [np.zeros((64 * height, 512, 3), np.uint8) for height in (1, 2, 3, 4, 1, 2, 3, 4)]
     assert [len(found) for found in found_in(detector, *frames)] == [1] * 8  # four sizes in flight at once
     assert {len(idle) for idle in detector._idle.values()} == {4}
