@@ -18,6 +18,8 @@ ROOT = Path(__file__).resolve().parents[1]
 MAKERS = (
     "core",
     "models/detector/network.py",
+    "models/pose/network.py",
+    "models/pose/weights.py",
     "pipeline/camera_tracks.py",
     "pipeline/crops.py",
     "pipeline/detect",

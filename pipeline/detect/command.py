@@ -24,9 +24,10 @@ def detect(
     score: Annotated[float, typer.Option(help="Drop boxes below this score.")] = 0.01,
     image_size: Annotated[int, typer.Option(help="Longer side in px, a multiple of 32.")] = DetectConfig.image_size,
     tiles: Annotated[int, typer.Option(min=1, help="Look at so many × so many tiles too.")] = DetectConfig.tiles,
+    pose: Annotated[str, typer.Option(help="Whose joints: auto, crop or frame.")] = DetectConfig.pose,
 ) -> None:
     """Find people in a folder of images and write boxes, scores and keypoints as JSON."""
-    config = DetectConfig(score=score, image_size=image_size, tiles=tiles)
+    config = DetectConfig(score=score, image_size=image_size, tiles=tiles, pose=pose)
     finder = open_detector(detector, config, choose_device(device))
     found: list[dict[str, Any]] = [
         {

@@ -92,7 +92,9 @@ def test_parquet_holds_the_rows_of_the_text_files(done):
 def test_run_json_says_what_was_run(done):
     record = json.loads((done.output / "run.json").read_text())
     assert record["settings"]["detect"]["image_size"] == DetectConfig().image_size
-    assert len(record["networks"]["detector"].split("@")[1]) == 64
+    networks = record["networks"]["detector"].split("+")
+    assert [name.split("@")[0] for name in networks] == ["throughline-pose-slim", "throughline-pose-crop"]
+    assert all(len(name.split("@")[1]) == 64 for name in networks)
     assert record["packages"]["numpy"]
     assert record["seconds"].keys() >= {"read", "associate", "export"}
 
