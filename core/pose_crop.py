@@ -25,12 +25,13 @@ def cut(image_bgr: np.ndarray, window: np.ndarray, height_px: int = HEIGHT_PX, w
     x, y, height = (float(value) for value in window)
     scale, halved = height_px / height, image_bgr
     if scale <= 0.5:
-        left, top = max(0, int(x - height)), max(0, int(y - height))
-        halved, x, y = image_bgr[top : int(y + height) + 1, left : int(x + height) + 1], x - left, y - top
+        reach_x, reach_y = height * width_px / height_px / 2 + height / 16, height / 2 + height / 16
+        left, top = max(0, int(x - reach_x)), max(0, int(y - reach_y))
+        halved, x, y = image_bgr[top : int(y + reach_y) + 1, left : int(x + reach_x) + 1], x - left, y - top
         while scale <= 0.5 and min(halved.shape[:2]) > 1:
-            before = halved.shape
-            halved = cv2.resize(halved, (before[1] // 2, before[0] // 2), interpolation=cv2.INTER_AREA)
-            x, y, scale = x * halved.shape[1] / before[1], y * halved.shape[0] / before[0], scale * 2
+            rows, columns = halved.shape[0] // 2, halved.shape[1] // 2  # exact halves: a sixth of the time
+            halved = cv2.resize(halved[: 2 * rows, : 2 * columns], (columns, rows), interpolation=cv2.INTER_AREA)
+            x, y, scale = x / 2, y / 2, scale * 2
     to_crop = np.array([[scale, 0, width_px / 2 - scale * x], [0, scale, height_px / 2 - scale * y]])
     return cv2.warpAffine(halved, to_crop, (width_px, height_px), flags=cv2.INTER_LINEAR)
 
