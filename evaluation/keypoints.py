@@ -8,11 +8,11 @@ joints are labelled as well; those outside the picture are not.
 from typing import Any
 
 import numpy as np
+from pycocotools.cocoeval import Params
 
 from evaluation.coco import coco_precision
 
-# COCO's, of each joint, over the square root of the body's area.
-SIGMAS = np.array([26, 25, 25, 35, 35, 79, 79, 72, 72, 62, 62, 107, 107, 87, 87, 89, 89]) / 1000
+SIGMAS = Params("keypoints").kpt_oks_sigmas  # (17,), of each joint, over the square root of the body's area
 AREA_OF_BOX = 0.53  # a body's share of its box: COCO measures its area by outlines, which box labels have not
 
 

@@ -7,9 +7,10 @@ import numpy as np
 
 from core.keypoints import MIRROR
 from core.pose_crop import HEIGHT_PX, WIDTH_PX, windows
+from evaluation.reliability import VISIBLE
 from models.pose.dataset import KEPT_HEIGHT_PX, KEPT_WIDTH_PX
 
-HIDDEN, VISIBLE = 1, 2
+HIDDEN = 1  # and evaluation's VISIBLE: what v of a label says
 
 
 @dataclass(frozen=True)

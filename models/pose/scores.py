@@ -5,7 +5,8 @@ import torch
 
 from core.pose_crop import HEIGHT_PX, read_maps, windows
 from evaluation.keypoints import AREA_OF_BOX, SIGMAS
-from models.pose.augmentation import VISIBLE, Augmentation
+from evaluation.reliability import VISIBLE
+from models.pose.augmentation import Augmentation
 from models.pose.crops import Crops
 from models.pose.network import PoseNetwork
 

@@ -18,13 +18,17 @@ import typer
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from core.pose_crop import MAP_COLUMNS, MAP_ROWS, MAP_STRIDE
-from models.pose.augmentation import VISIBLE, Augmentation
+from evaluation.reliability import VISIBLE
+from models.pose.augmentation import Augmentation
 from models.pose.crops import Crops
 from models.pose.network import PoseNetwork
 from models.pose.scores import scores
 from models.pose.weights import read_network
 
 SPREAD = 1.0  # standard deviation of the taught distribution, cells
+LEAST_INSIDE = (
+    1.0  # cells' worth of a joint's Gaussian (2 π SPREAD² in all) that must be in the map for it to be taught
+)
 LARGEST_GRADIENT = 5.0
 AVERAGE = 0.998  # what is left of the running mean of the weights, per step
 
@@ -36,8 +40,8 @@ def losses(
     target = targets(joints)
     total = target.sum(2)
     seen = joints[..., 2]
-    inside = (seen > 0) & (total > SPREAD)  # hardly less than a whole one (2 π σ²), or at the border
-    wrong = -(target * maps.log_softmax(2)).sum(2) / total.clamp(min=SPREAD)
+    inside = (seen > 0) & (total > LEAST_INSIDE)
+    wrong = -(target * maps.log_softmax(2)).sum(2) / total.clamp(min=LEAST_INSIDE)
     place = (wrong * inside).sum() / inside.sum().clamp(min=1)
     target_visible = ((seen == VISIBLE) & inside).float()
     unsure = binary_cross_entropy_with_logits(visible, target_visible, reduction="none")
