@@ -25,8 +25,5 @@ class PosedDetector:
     def stream(self, images: Iterable[tuple[Tag, np.ndarray]]) -> Iterator[tuple[Tag, np.ndarray, Detections]]:
         """See `Detector.stream`."""
         for tag, image, found in self._detector.stream(images):
-            if len(found):
-                joints = self._pose.look(image, found.boxes_xyxy)
-                yield tag, image, Detections(found.boxes_xyxy, found.scores, joints)
-            else:
-                yield tag, image, Detections.empty()
+            joints = self._pose.look(image, found.boxes_xyxy)
+            yield tag, image, Detections(found.boxes_xyxy, found.scores, joints)
