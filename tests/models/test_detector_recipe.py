@@ -4,13 +4,14 @@ import cv2
 import numpy as np
 import pytest
 import torch
+import yaml
 
 from core.errors import InputError
 from core.keypoints import MIRROR
 from core.letterbox import ENLARGE, Letterbox
 from models.detector import teacher
 from models.detector.calibrate import Line, Outcomes, fit_joints, fit_line, fold, read_frame
-from models.detector.dataset import read_boxes, write_pose_labels
+from models.detector.dataset import read_boxes, write_data_yaml, write_pose_labels, write_small
 from models.detector.network import build
 
 
@@ -28,6 +29,22 @@ def test_labels_come_back_as_they_were_written(tmp_path):
 def test_an_empty_label_file_is_no_boxes(tmp_path):
     (tmp_path / "a.txt").write_text("")
     assert read_boxes(tmp_path / "a.txt", 640, 480).shape == (0, 4)
+
+
+def test_pictures_of_small_people_are_listed_and_seen_more_often(tmp_path):
+    heights = {"small.jpg": [0.2, 0.8], "large.jpg": [0.3], "empty.jpg": []}
+    for kind in ("images", "labels"):
+        (tmp_path / kind / "train").mkdir(parents=True)
+    for name, tall in heights.items():
+        (tmp_path / "images" / "train" / name).touch()
+        boxes = np.array([[0, 0, 50, 400 * height] for height in tall]).reshape(-1, 4)
+        label = (tmp_path / "labels" / "train" / name).with_suffix(".txt")
+        write_pose_labels(label, boxes, np.zeros((len(boxes), 17, 3)), 300, 400)
+    write_small(tmp_path)
+    listed = (tmp_path / "small.txt").read_text().splitlines()
+    assert listed == [str(tmp_path / "images" / "train" / "small.jpg")]
+    train = ["images/train", "small.txt", "small.txt"]
+    assert yaml.safe_load(write_data_yaml(tmp_path, train).read_text())["train"] == train
 
 
 class FakeTeacher(teacher.MoveNetTeacher):
