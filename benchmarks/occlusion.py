@@ -7,9 +7,9 @@
 
 Queries alone are hidden, the gallery is as it was. Rank-1 across cameras in per cent. `global` is the vector of the
 whole crop, `owned` the same without the bodies of others (`reid.parts.PartMasks`). The detector's keypoints: those of
-whom the crop is of, as the pipeline knows it from the box; in `detector, crop alone` and on real crops this is guessed
-from the crop, which cannot be known where two share it equally. market1501-dev is for evaluation only; nothing but
-scores is kept of it.
+whom the crop is of, as the pipeline knows it from the box, which its pose network looks at; in `detector, crop alone`
+and on real crops this is guessed from the crop, which cannot be known where two share it equally. market1501-dev is for
+evaluation only; nothing but scores is kept of it.
 """
 
 import json
@@ -37,7 +37,7 @@ SIDES = ("below", "side", "person")
 JITTERS = {"jittered 5 %": 0.05, "jittered 10 %": 0.10}
 GUESSED, NONE = "detector, crop alone", "none"
 COLUMNS = ("global", "owned", *(name for name in DISTANCES if name != "global"))
-LEAST_LIKENESS, NEAR = 0.2, 0.1  # see `_own`; NEAR as a share of the crop's height
+LEAST_LIKENESS, SAME, NEAR = 0.2, 0.7, 0.1  # see `_own`; NEAR as a share of the crop's height
 NOTHING = np.zeros((17, 3), np.float32)
 NOBODY = np.zeros((0, 17, 3), np.float32)
 
@@ -190,7 +190,7 @@ def _embedded(embedder: Embedder, finder: PeopleFinder, samples: list[Sample], k
             found = list(finder.keypoints_of(images))
         else:
             seen = zip(finder.everybody_in(images), samples, strict=True)
-            found = [_own(people, sample, finder.config.other_score) for (_, people), sample in seen]
+            found = [_own(people, whole, sample, finder.config.other_score) for (_, people, whole), sample in seen]
         return embedder.embed(images, np.stack([own for own, _ in found]), [others for _, others in found])
     own = np.stack([sample.keypoints_xyc for sample in samples])
     if kind in JITTERS:
@@ -201,20 +201,32 @@ def _embedded(embedder: Embedder, finder: PeopleFinder, samples: list[Sample], k
     return embedder.embed(images, own, others)
 
 
-def _own(people: Detections, sample: Sample, least_score: float) -> tuple[np.ndarray, np.ndarray]:
-    """Joints of the one found whose joints lie where the person's visible joints are, and of the others; without one
-    nobody is known."""
-    visible, joints = sample.keypoints_xyc[:, 2] > 0, people.keypoints_xyc
-    if joints is None or not len(people) or not visible.any():
+def _own(
+    people: Detections, whole_xyc: np.ndarray, sample: Sample, least_score: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Joints of the one whose joints lie where the person's visible joints are, and of the others.
+
+    One of those found, or who is seen in the crop as a whole, `whole_xyc` (17, 3). Without one nobody is known. Who
+    has the same joints is no other, but found twice.
+    """
+    visible, found = sample.keypoints_xyc[:, 2] > 0, people.keypoints_xyc
+    if found is None or not visible.any():
         return NOTHING, NOBODY
-    away = np.linalg.norm(joints[:, visible, :2] - sample.keypoints_xyc[visible, :2], axis=2)
-    likeness = np.exp(-np.square(away / (NEAR * len(sample.image)))).mean(axis=1)
-    own = int(np.argmax(likeness))
-    if likeness[own] < LEAST_LIKENESS:
+    joints = np.concatenate([found, whole_xyc[None]])
+    like = likeness(joints[:, visible, :2], sample.keypoints_xyc[visible, :2], len(sample.image)).mean(axis=1)
+    own = joints[int(np.argmax(like))]
+    if like.max() < LEAST_LIKENESS:
         return NOTHING, NOBODY
-    others = people.scores >= least_score
-    others[own] = False
-    return joints[own], joints[others]
+    others = found[people.scores >= least_score]
+    trust = np.sqrt(own[:, 2] * others[:, :, 2])
+    same = likeness(others[:, :, :2], own[:, :2], len(sample.image))
+    return own, others[(same * trust).sum(axis=1) < SAME * np.maximum(trust.sum(axis=1), 1e-6)]
+
+
+def likeness(places: np.ndarray, of: np.ndarray, height_px: int) -> np.ndarray:
+    """How near (N, J) in [0, 1] places (N, J, 2) are to others (J, 2), px of a crop so many px high."""
+    away = np.linalg.norm(places - of, axis=-1)
+    return np.exp(-np.square(away / (NEAR * height_px)))
 
 
 if __name__ == "__main__":

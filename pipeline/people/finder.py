@@ -1,6 +1,7 @@
 """The people in a photo, each as a crop with keypoints; or the keypoints in a picture that is a crop already."""
 
 import math
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +14,8 @@ from core.errors import InputError
 from core.pictures import read_bgr
 from core.types import Descriptors, Detections
 from pipeline.detect import DetectConfig, open_detector
+from pipeline.detect.pose import open_pose
+from pipeline.detect.posed import PosedDetector
 from pipeline.device import choose_device
 from pipeline.people.config import PeopleConfig
 from reid.embedder import Embedder
@@ -45,9 +48,10 @@ class PeopleFinder:
     def __init__(self, device: str = "auto", threads: int = 0, config: PeopleConfig | None = None) -> None:
         self.config = config or PeopleConfig()
         device = choose_device(device)
-        photos = DetectConfig(image_size=self.config.image_size, score=self.config.other_score)
-        crops = DetectConfig(image_size=self.config.crop_size, score=self.config.crop_score, enlarge=math.inf)
-        self._photos = open_detector("bundled", photos, device, threads)
+        photos = DetectConfig(image_size=self.config.image_size, score=self.config.other_score, pose="frame")
+        crops = replace(photos, image_size=self.config.crop_size, score=self.config.crop_score, enlarge=math.inf)
+        self._pose = open_pose(device, threads or os.cpu_count() or 1)
+        self._photos = PosedDetector(open_detector("bundled", photos, device, threads), self._pose)
         self._crops = open_detector("bundled", crops, device, threads)
 
     def in_photo(self, path: Path) -> list[Person]:
@@ -77,17 +81,21 @@ class PeopleFinder:
 
     def keypoints_of(self, crops_bgr: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """As `keypoints`, of many crops in order, several at a time."""
-        for crop, found in self.everybody_in(crops_bgr):
+        for crop, found, _ in self.everybody_in(crops_bgr):
             yield self._main(crop, found)
 
-    def everybody_in(self, crops_bgr: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, Detections]]:
-        """Each crop and all whom the detector sees in it, px of the crop, in order; keypoints are there or are zero."""
-        for crop, _, found in self._crops.stream((crop, self._widened(crop)) for crop in crops_bgr):
+    def everybody_in(self, crops_bgr: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, Detections, np.ndarray]]:
+        """Each crop, all whom the detector sees in it, and the joints (17, 3) of whom the whole crop is a box of.
+
+        In order, in px of the crop. The last are where a person is whom the detector does not see: a box is enough.
+        """
+        for crop, image, found in self._crops.stream((crop, self._widened(crop)) for crop in crops_bgr):
+            height, width = crop.shape[:2]
             margin = self._margin(crop)
-            joints = np.zeros((len(found), 17, 3), np.float32)
-            if found.keypoints_xyc is not None:
-                joints[:] = found.keypoints_xyc - np.array([margin, margin, 0], np.float32)
-            yield crop, Detections(found.boxes_xyxy - np.float32(margin), found.scores, joints)
+            whole = np.array([[margin, margin, margin + width, margin + height]], np.float32)
+            joints = self._pose.look(image, np.concatenate([found.boxes_xyxy, whole]))
+            joints[..., :2] -= margin
+            yield crop, Detections(found.boxes_xyxy - np.float32(margin), found.scores, joints[:-1]), joints[-1]
 
     def _widened(self, crop_bgr: np.ndarray) -> np.ndarray:
         margin = self._margin(crop_bgr)
