@@ -64,7 +64,7 @@ def add_split(source: Path, output: Path, split: str, teacher: MoveNetTeacher | 
 
 
 def write_small(output: Path) -> None:
-    """small.txt of `output`: the training pictures of people less tall than SMALL of the picture, to be seen more often.
+    """small.txt of `output`: the training pictures of people less tall than SMALL of the picture, to be seen often.
 
     They are what a detector of the real frames misses most, and few (repeat factor sampling, Gupta et al. 2019, LVIS).
     """

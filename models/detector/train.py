@@ -31,8 +31,8 @@ AUGMENTATION = {
     "fliplr": 0.5,
 }
 # Weights of the losses where the stock ones are others: whether somebody is there matters more than the last pixel of a
-# joint, and with a single class the stock weights leave three quarters of the loss to the joints. Since the pose network
-# finds the joints of a run (`models/pose`), these only keep the detector's own in shape.
+# joint, and with a single class the stock weights leave three quarters of the loss to the joints. Those of a run are
+# found by the pose network (`models/pose`); the detector's own are only kept in shape.
 GAINS = {"cls": 1.0, "pose": 4.0, "rle": 0.25}
 
 
