@@ -190,7 +190,10 @@ def _embedded(embedder: Embedder, finder: PeopleFinder, samples: list[Sample], k
             found = list(finder.keypoints_of(images))
         else:
             seen = zip(finder.everybody_in(images), samples, strict=True)
-            found = [_own(people, whole, sample, finder.config.other_score) for (_, people, whole), sample in seen]
+            found = [
+                _own(people, finder.joints_of_whole(crop), sample, finder.config.other_score)
+                for (crop, people), sample in seen
+            ]
         return embedder.embed(images, np.stack([own for own, _ in found]), [others for _, others in found])
     own = np.stack([sample.keypoints_xyc for sample in samples])
     if kind in JITTERS:
@@ -213,17 +216,17 @@ def _own(
     if found is None or not visible.any():
         return NOTHING, NOBODY
     joints = np.concatenate([found, whole_xyc[None]])
-    like = likeness(joints[:, visible, :2], sample.keypoints_xyc[visible, :2], len(sample.image)).mean(axis=1)
+    like = _likeness(joints[:, visible, :2], sample.keypoints_xyc[visible, :2], len(sample.image)).mean(axis=1)
     own = joints[int(np.argmax(like))]
     if like.max() < LEAST_LIKENESS:
         return NOTHING, NOBODY
     others = found[people.scores >= least_score]
     trust = np.sqrt(own[:, 2] * others[:, :, 2])
-    same = likeness(others[:, :, :2], own[:, :2], len(sample.image))
+    same = _likeness(others[:, :, :2], own[:, :2], len(sample.image))
     return own, others[(same * trust).sum(axis=1) < SAME * np.maximum(trust.sum(axis=1), 1e-6)]
 
 
-def likeness(places: np.ndarray, of: np.ndarray, height_px: int) -> np.ndarray:
+def _likeness(places: np.ndarray, of: np.ndarray, height_px: int) -> np.ndarray:
     """How near (N, J) in [0, 1] places (N, J, 2) are to others (J, 2), px of a crop so many px high."""
     away = np.linalg.norm(places - of, axis=-1)
     return np.exp(-np.square(away / (NEAR * height_px)))

@@ -31,9 +31,8 @@ AUGMENTATION = {
     "fliplr": 0.5,
 }
 # Weights of the losses where the stock ones are others: whether somebody is there matters more than the last pixel of a
-# joint, and with a single class the stock weights leave three quarters of the loss to the joints. Those of a run are
-# found by the pose network (`models/pose`); the detector's own are only kept in shape.
-GAINS = {"cls": 1.0, "pose": 4.0, "rle": 0.25}
+# joint, and with a single class the stock weights leave three quarters of the loss to the joints.
+GAINS = {"cls": 1.0, "rle": 0.5}
 
 
 class SlimPoseTrainer(PoseTrainer):

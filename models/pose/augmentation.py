@@ -19,8 +19,7 @@ class Augmentation:
 
     turn_deg: one standard deviation, for `turned` of the crops. zoom, shift: boxes of a detector are not exact. part:
     crops that show a part of the person, as where furniture hides the rest. covered: something is laid over them.
-    beside: somebody stands before a side of them, from head to foot. coarse, grey, camera: few pixels, no colours,
-    another camera's light. plain: without any of this.
+    coarse, grey, camera: few pixels, no colours, another camera's light. plain: without any of this.
     """
 
     plain: float = 0.1
@@ -30,7 +29,6 @@ class Augmentation:
     shift: float = 0.05
     part: float = 0.2
     covered: float = 0.25
-    beside: float = 0.15
     coarse: float = 0.2
     grey: float = 0.05
     camera: float = 1.0
@@ -41,20 +39,17 @@ def augmented(
     box: np.ndarray,
     joints: np.ndarray,
     other: np.ndarray,
-    other_box: np.ndarray,
     config: Augmentation,
     random: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The network's input (128, 96, 3) uint8 BGR and joints (17, 3) in its px, of a kept crop, its box and joints.
 
-    other, other_box: another kept crop, of which a piece may be laid over this one, or the person who is in that box.
+    other: another kept crop, a piece of which may be laid over this one.
     """
     joints = joints.copy()
     plain = random.random() < config.plain
     if not plain and random.random() < config.covered:
         crop, joints = _cover(crop, joints, box, other, random)
-    if not plain and random.random() < config.beside:
-        crop, joints, box = _beside(crop, joints, box, other, other_box, random)
     to_input = _window(box, config, random, plain)
     picture = cv2.warpAffine(crop, to_input, (WIDTH_PX, HEIGHT_PX), flags=cv2.INTER_LINEAR)
     joints[:, :2] = joints[:, :2] @ to_input[:, :2].T + to_input[:, 2]
@@ -92,42 +87,8 @@ def _cover(
     x2, y2 = min(KEPT_WIDTH_PX, left + width), min(KEPT_HEIGHT_PX, top + height)
     if x1 >= x2 or y1 >= y2:
         return crop, joints
-    piece = random.integers(0, 256, 3) if random.random() < 0.3 else other[y1:y2, x1:x2]
-    return _laid_over(crop, joints, (x1, y1, x2, y2), piece)
-
-
-def _beside(
-    crop: np.ndarray,
-    joints: np.ndarray,
-    box: np.ndarray,
-    other: np.ndarray,
-    other_box: np.ndarray,
-    random: np.random.Generator,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The middle of the other person over the left or right of this one; and what of the box a detector may say.
-
-    At half of a person's width nothing in the picture tells the two apart but where it is centred.
-    """
-    wide = box[2] - box[0]
-    hides, beyond = random.uniform(0.2, 0.6) * wide, random.uniform(0.0, 0.4) * wide
-    left = random.random() < 0.5
-    first, last = (box[0] - beyond, box[0] + hides) if left else (box[2] - hides, box[2] + beyond)
-    x1, x2 = max(0, int(first)), min(KEPT_WIDTH_PX, int(last) + 1)
-    away = int((other_box[0] + other_box[2]) / 2 - (first + last) / 2)
-    columns = np.clip(np.arange(x1, x2) + away, 0, KEPT_WIDTH_PX - 1)
-    crop, joints = _laid_over(crop, joints, (x1, 0, x2, KEPT_HEIGHT_PX), other[:, columns])
-    if random.random() < 0.5:
-        box = np.array([x2, box[1], box[2], box[3]] if left else [box[0], box[1], x1, box[3]])
-    return crop, joints, box
-
-
-def _laid_over(
-    crop: np.ndarray, joints: np.ndarray, place: tuple[int, int, int, int], piece: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """`piece` at `place` (x1 y1 x2 y2) of a copy; the joints (17, 3), of which v changes, below it are hidden."""
-    x1, y1, x2, y2 = place
     crop = crop.copy()
-    crop[y1:y2, x1:x2] = piece
+    crop[y1:y2, x1:x2] = random.integers(0, 256, 3) if random.random() < 0.3 else other[y1:y2, x1:x2]
     x, y, seen = joints.T
     seen[(seen == VISIBLE) & (x >= x1) & (x < x2) & (y >= y1) & (y < y2)] = HIDDEN
     return crop, joints

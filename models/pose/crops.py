@@ -25,9 +25,7 @@ class Crops:
         """Inputs (N, 3, 128, 96) RGB in [0, 1], joints (N, 17, 3) and whether their visibility is known (N,)."""
         others = random.integers(0, len(self.crops), len(rows))
         made = [
-            augmented(
-                self.crops[row], self.boxes[row], self.joints[row], self.crops[other], self.boxes[other], config, random
-            )
+            augmented(self.crops[row], self.boxes[row], self.joints[row], self.crops[other], config, random)
             for row, other in zip(rows, others, strict=True)
         ]
         pictures = np.stack([picture[:, :, ::-1] for picture, _ in made])

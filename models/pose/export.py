@@ -37,9 +37,7 @@ NAME = "throughline-pose-crop"
 FILES = ("pose.xml", "pose.bin", "pose.safetensors")
 HERE = Path(__file__).parent
 PARITY = 0.02  # FP16 weights move a cell's share of a map, and the probability that a joint shows, by less
-LIKE_FOUND = Augmentation(
-    plain=0, turned=0, zoom=0.06, shift=0.02, part=0, covered=0, beside=0, coarse=0, grey=0, camera=0
-)
+LIKE_FOUND = Augmentation(plain=0, turned=0, zoom=0.06, shift=0.02, part=0, covered=0, coarse=0, grey=0, camera=0)
 
 
 def export(checkpoint: Path, folder: Path, calibration: Path) -> dict[str, Any]:

@@ -51,8 +51,9 @@ class PeopleFinder:
         photos = DetectConfig(image_size=self.config.image_size, score=self.config.other_score, pose="frame")
         crops = replace(photos, image_size=self.config.crop_size, score=self.config.crop_score, enlarge=math.inf)
         self._pose = open_pose(device, threads or os.cpu_count() or 1)
-        self._photos = PosedDetector(open_detector("bundled", photos, device, threads), self._pose)
-        self._crops = open_detector("bundled", crops, device, threads)
+        self._photos, self._crops = (
+            PosedDetector(open_detector("bundled", one, device, threads), self._pose) for one in (photos, crops)
+        )
 
     def in_photo(self, path: Path) -> list[Person]:
         """Everybody in the picture, the largest first; nobody gives an empty list. Raises InputError (unreadable)."""
@@ -81,21 +82,24 @@ class PeopleFinder:
 
     def keypoints_of(self, crops_bgr: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """As `keypoints`, of many crops in order, several at a time."""
-        for crop, found, _ in self.everybody_in(crops_bgr):
+        for crop, found in self.everybody_in(crops_bgr):
             yield self._main(crop, found)
 
-    def everybody_in(self, crops_bgr: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, Detections, np.ndarray]]:
-        """Each crop, all whom the detector sees in it, and the joints (17, 3) of whom the whole crop is a box of.
-
-        In order, in px of the crop. The last are where a person is whom the detector does not see: a box is enough.
-        """
-        for crop, image, found in self._crops.stream((crop, self._widened(crop)) for crop in crops_bgr):
-            height, width = crop.shape[:2]
+    def everybody_in(self, crops_bgr: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, Detections]]:
+        """Each crop and all whom the detector sees in it, px of the crop, in order; keypoints are there or are zero."""
+        for crop, _, found in self._crops.stream((crop, self._widened(crop)) for crop in crops_bgr):
             margin = self._margin(crop)
-            whole = np.array([[margin, margin, margin + width, margin + height]], np.float32)
-            joints = self._pose.look(image, np.concatenate([found.boxes_xyxy, whole]))
-            joints[..., :2] -= margin
-            yield crop, Detections(found.boxes_xyxy - np.float32(margin), found.scores, joints[:-1]), joints[-1]
+            joints = np.zeros((len(found), 17, 3), np.float32)
+            if found.keypoints_xyc is not None:
+                joints[:] = found.keypoints_xyc - np.array([margin, margin, 0], np.float32)
+            yield crop, Detections(found.boxes_xyxy - np.float32(margin), found.scores, joints)
+
+    def joints_of_whole(self, crop_bgr: np.ndarray) -> np.ndarray:
+        """Joints (17, 3), px of the crop, of whom the whole crop is a box of, whether or not the detector sees them."""
+        margin, (height, width) = self._margin(crop_bgr), crop_bgr.shape[:2]
+        box = np.array([[0, 0, width, height]], np.float32) + np.float32(margin)
+        (joints,) = self._pose.look(self._widened(crop_bgr), box)
+        return joints - np.array([margin, margin, 0], np.float32)
 
     def _widened(self, crop_bgr: np.ndarray) -> np.ndarray:
         margin = self._margin(crop_bgr)

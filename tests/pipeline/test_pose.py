@@ -13,6 +13,7 @@ from pipeline.detect import DetectConfig, open_detector
 from pipeline.detect import pose as pose_module
 from pipeline.detect.pose import BUNDLED, TOGETHER, TorchPose, open_pose
 from pipeline.detect.posed import PosedDetector
+from pipeline.people.finder import PeopleFinder
 
 CONFIG = DetectConfig(pose="crop")
 
@@ -95,6 +96,15 @@ def test_a_detector_of_boxes_gets_joints_too(people):
     (_, _, found), (_, _, nobody) = detector.stream(images)
     assert found.keypoints_xyc.shape == (2, 17, 3)
     assert nobody.keypoints_xyc.shape == (0, 17, 3)
+
+
+def test_a_crop_shows_the_joints_that_its_box_has_in_the_frame(people, boxes):
+    """Whether or not a detector would see anybody in the crop; what is not in it is not seen."""
+    x1, y1, x2, y2 = boxes[0].round().astype(int).clip(0)
+    in_crop = PeopleFinder("cpu", 1).joints_of_whole(people[0][y1:y2, x1:x2])
+    in_frame = open_pose("cpu", 1).look(people[0], np.array([[x1, y1, x2, y2]], np.float32))[0]
+    away = np.linalg.norm(in_crop[:, :2] + (x1, y1) - in_frame[:, :2], axis=1)
+    assert np.median(away[in_frame[:, 2] > 0.5]) < 0.03 * (y2 - y1)
 
 
 def test_the_setting_chooses_whose_joints(people):
